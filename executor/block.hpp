@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What every waker, timer and spawner must find: the state of the running block and of the grid.
+#pragma once
+
+#include <cowarp/executor/run_queue.hpp>
+#include <cowarp/platform/atomic.hpp>
+#include <cowarp/platform/this_block.hpp>
+
+#include <cstdint>
+
+namespace cowarp {
+
+/// Why an executor ended.
+enum class end_reason : std::uint32_t { none, all_done, stopped, failed };
+
+/// The first failure of a run; the text is cut to what fits.
+struct failure_record {
+  static constexpr std::uint32_t text_bytes = 192;
+
+  platform::atomic_word<scope::device> taken;  // set by the first failing task
+  std::uint32_t block;
+  std::uint32_t slot;
+  std::uint32_t line;
+  char file[text_bytes];
+  char message[text_bytes];
+};
+
+/// Words that the host writes while the kernel runs, in mapped memory.
+struct host_line {
+  platform::atomic_word<scope::system> stop_requested;
+};
+
+/// State that all blocks share, in global memory; zero bytes are valid.
+struct grid_header {
+  /// Blocks that still start or have live tasks, plus remote spawns on their way. At zero nothing
+  /// can come any more, so the executor ends.
+  platform::atomic_word<scope::device> active;
+  /// Not `none` once all blocks are to end.
+  platform::atomic_word<scope::device> end;
+  /// The manual clock's time.
+  platform::atomic<std::uint64_t, scope::device> manual_now_ns;
+  std::uint32_t has_manual_clock;
+  std::uint32_t blocks;
+  host_line* host;     // null if nobody can ask for a stop
+  run_queue* queues;   // one for each block
+  void* state;         // the program's grid state
+  failure_record failure;
+
+  /// Asks all blocks to end; the first reason stays.
+  COWARP_FN void request_end(end_reason reason) {
+    std::uint32_t none = 0;
+    // release: what the caller wrote before is visible to whoever sees the end.
+    if (!end.compare_exchange(none, static_cast<std::uint32_t>(reason), platform::release)) return;
+    // GPU workers look by themselves; a host worker may be asleep.
+    if constexpr (!platform::on_device) {
+      for (std::uint32_t i = 0; i < blocks; ++i) queues[i].rouse();
+    }
+  }
+};
+
+/// 32 slots of one task type; all are polled by one worker, slot i by lane i.
+///
+/// A slot is claimed, filled, alive, retired and free again, in this order. `claimed` is set first
+/// and cleared last, so that nobody fills a slot that is still in use; `alive` is set after the
+/// frame was built and cleared before it is destroyed, so that a late wake finds nothing to poll.
+struct slot_word {
+  platform::atomic_word<scope::block> ready;    // wants a poll
+  platform::atomic_word<scope::block> alive;    // holds a task
+  platform::atomic_word<scope::block> claimed;  // is not free
+  std::uint32_t unused;
+  std::uint64_t not_soonest;  // complement of the earliest deadline of these slots; worker only
+};
+
+/// One armed timer; stands in the future that waits for it.
+struct timer_item {
+  std::uint64_t deadline_ns;
+  timer_item* next;
+};
+
+/// The armed timers of one task. Only the lane that polls the task touches them.
+struct slot_timers {
+  std::uint64_t not_soonest;  // complement of the earliest deadline that is not due; 0: none
+  timer_item* first;
+
+  COWARP_FN void wait_until(std::uint64_t deadline_ns) {
+    if (~deadline_ns > not_soonest) not_soonest = ~deadline_ns;
+  }
+};
+
+/// State of one block: shared memory on a GPU, followed by its `slot_word`s.
+struct block_header {
+  grid_header* grid;
+  run_queue* queue;      // this block's own
+  slot_timers* timers;   // one for each slot
+  void* state;           // the program's block state
+  std::uint32_t block;
+  std::uint32_t words;
+  platform::atomic_word<scope::block> live;        // tasks in this block
+  platform::atomic_word<scope::block> end;         // not 0 once the workers are to leave
+  platform::atomic_word<scope::block> spawn_hint;  // spreads spawns over a pool's words
+  std::uint32_t has_manual_clock;
+
+  [[nodiscard]] COWARP_FN slot_word& word(std::uint32_t i) {
+    return reinterpret_cast<slot_word*>(this + 1)[i];
+  }
+
+  /// Makes a slot of this block ready.
+  COWARP_FN void wake(std::uint32_t slot) {
+    // release: hands the waker's writes to the poll.
+    word(slot >> 5).ready.fetch_or(1u << (slot & 31u), platform::release);
+  }
+};
+/// What one worker has counted so far; in shared memory, where it costs no registers. Only the
+/// worker's leading lane touches it.
+struct worker_counts {
+  std::uint64_t polls;
+  std::uint64_t completed;
+  std::uint64_t self_wakes;
+  std::uint64_t remote_wakes;
+  std::uint64_t busy;   // cycles (GPU) or ns (CPU) in passes that polled
+  std::uint64_t idle;   // ... in passes that found nothing
+  std::uint64_t since;  // when the time was added to one of the two
+};
+
+static_assert(sizeof(block_header) % alignof(slot_word) == 0);
+static_assert(sizeof(slot_word) == 24);
+
+}  // namespace cowarp

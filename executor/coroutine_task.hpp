@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// A task whose body is a coroutine, in a slot of fixed size.
+#pragma once
+
+#include <cowarp/executor/async.hpp>
+
+#if COWARP_HAS_COROUTINES
+
+#include <cstddef>
+#include <cstdint>
+#include <tuple>
+#include <utility>
+
+namespace cowarp {
+
+/// Room for the frame of a coroutine task that does not say how much it needs.
+inline constexpr std::size_t default_frame_bytes = 248;
+
+namespace detail {
+
+template <class Task>
+class coroutine_storage;
+
+/// Called, and so reported by the compiler, if a task's frame does not fit its slot.
+template <class Task, std::size_t FrameBytes>
+COWARP_FN COWARP_COMPILE_ERROR(
+    "cowarp: a task's frame does not fit its slot: give COWARP_TASK more frame bytes (its fourth "
+    "argument; the function named here shows the task and what it has now)") void
+task_frame_too_large();
+
+/// The return type of a coroutine task's body.
+template <class Task>
+class COWARP_AWAIT_ELIDABLE task_coroutine {
+ public:
+  class promise_type : public promise_base {
+   public:
+    template <class... Arguments>
+    COWARP_FN explicit promise_type(coroutine_storage<Task>& storage, Arguments&&...) noexcept {
+      root_ = storage.root();
+    }
+    COWARP_FN task_coroutine get_return_object() const noexcept { return {}; }
+    COWARP_FN std::suspend_always final_suspend() const noexcept { return {}; }
+    COWARP_FN void return_void() const {}
+
+    template <class... Arguments>
+    static COWARP_FN void* operator new(std::size_t bytes, coroutine_storage<Task>& storage,
+                                        Arguments&&...) {
+      if constexpr (platform::embeds_awaited_frames && platform::on_device) {
+        if (bytes > Task::frame_bytes) task_frame_too_large<Task, Task::frame_bytes>();
+      }
+      return storage.allocate(bytes);
+    }
+    static COWARP_FN void operator delete(void*, std::size_t) {}
+  };
+};
+
+/// Holds one task of the coroutine dialect.
+///
+/// Where awaited frames are embedded the slot is the root and the frame. Elsewhere frames are larger
+/// and the functions that the body awaits need room of their own, so the slot is that much larger.
+template <class Task>
+class coroutine_storage {
+ public:
+  template <class... Arguments>
+  static constexpr bool accepts = requires(coroutine_storage& s, Arguments&&... a) {
+    Task::body(s, static_cast<Arguments&&>(a)...);
+  };
+
+  template <class... Arguments>
+  COWARP_FN void construct(Arguments&&... arguments) {
+    static_cast<void>(Task::body(*this, static_cast<Arguments&&>(arguments)...));
+    root_.start(frame_, context());
+  }
+  COWARP_FN bool poll(context& cx) {
+    if constexpr (!platform::embeds_awaited_frames) {
+      frame_stack*& current = platform::current_frame_stack();
+      frame_stack* outer    = current;
+      current               = &extra_.stack;
+      root_.poll(cx);
+      current = outer;
+    } else {
+      root_.poll(cx);
+    }
+    return coroutine().done();
+  }
+  COWARP_FN void destroy() { cancel(); }
+  COWARP_FN void cancel() {
+    if constexpr (!platform::embeds_awaited_frames) {
+      frame_stack*& current = platform::current_frame_stack();
+      frame_stack* outer    = current;
+      current               = &extra_.stack;
+      coroutine().destroy();
+      current = outer;
+    } else {
+      coroutine().destroy();
+    }
+  }
+
+  [[nodiscard]] COWARP_FN coroutine_root* root() { return &root_; }
+  [[nodiscard]] COWARP_FN void* allocate(std::size_t bytes) {
+    if constexpr (!platform::embeds_awaited_frames) {
+      extra_.stack = frame_stack(extra_.bytes, sizeof extra_.bytes);
+      if (bytes > sizeof frame_) {
+        platform::assertion_failed("the frame fits", "a task's frame does not fit its slot: give "
+                                   "COWARP_TASK more frame bytes (its fourth argument)",
+                                   __FILE__, __LINE__);
+      }
+    }
+    return frame_;
+  }
+
+  /// What a spawn from another block leaves for the owner to build the task from.
+  template <class Body>
+  struct parameters_of;
+  template <class... Parameters>
+  struct parameters_of<task_coroutine<Task> (*)(coroutine_storage&, Parameters...)> {
+    using type = std::tuple<Parameters...>;
+  };
+  struct remote_arguments_of {
+    using type = typename parameters_of<decltype(&Task::body)>::type;
+  };
+
+  template <class... Arguments>
+  static COWARP_FN void construct_remote(void* at, Arguments&&... arguments) {
+    using parameters = typename parameters_of<decltype(&Task::body)>::type;
+    ::new (at) parameters(static_cast<Arguments&&>(arguments)...);
+  }
+  template <class Parameters>
+  COWARP_FN void construct_from(Parameters& remote) {
+    std::apply([this](auto&&... parameters) {
+          construct(static_cast<decltype(parameters)>(parameters)...);
+        },
+        std::move(remote));
+  }
+
+ private:
+  struct nothing {};
+  struct more_room {
+    frame_stack stack{nullptr, 0};
+    alignas(16) unsigned char bytes[Task::frame_bytes * 8 + 2048];
+  };
+  static constexpr std::size_t frame_bytes =
+      platform::embeds_awaited_frames ? Task::frame_bytes : Task::frame_bytes * 4 + 1024;
+
+  COWARP_FN std::coroutine_handle<> coroutine() {
+    return std::coroutine_handle<>::from_address(frame_);
+  }
+
+  coroutine_root root_;
+  alignas(platform::embeds_awaited_frames ? 8 : 16) unsigned char frame_[frame_bytes];
+  [[no_unique_address]] std::conditional_t<platform::embeds_awaited_frames, nothing, more_room>
+      extra_;
+};
+
+/// The base of a task of the coroutine dialect.
+template <class Task, std::uint32_t PoolSize, std::size_t FrameBytes = default_frame_bytes>
+struct coroutine_task {
+  static_assert(PoolSize > 0, "a task's pool holds at least one task");
+  static constexpr std::uint32_t pool_size   = PoolSize;
+  static constexpr std::size_t frame_bytes = (FrameBytes + 7) / 8 * 8;
+  using storage                              = coroutine_storage<Task>;
+};
+
+}  // namespace detail
+}  // namespace cowarp
+
+#define COWARP_DETAIL_PARAMETERS(...) __VA_OPT__(, ) __VA_ARGS__
+
+/// Declares a task of the coroutine dialect:
+/// COWARP_TASK(name, pool size, (parameters)[, frame bytes]) { body with co_await and co_return }
+#define COWARP_TASK(name, pool, parameters, ...)                                                 \
+  struct name : ::cowarp::detail::coroutine_task<name, pool __VA_OPT__(, ) __VA_ARGS__> {        \
+    static COWARP_FN ::cowarp::detail::task_coroutine<name> body(                                \
+        ::cowarp::detail::coroutine_storage<name>& COWARP_DETAIL_PARAMETERS parameters);         \
+  };                                                                                             \
+  inline COWARP_FN ::cowarp::detail::task_coroutine<name> name::body(                            \
+      [[maybe_unused]] ::cowarp::detail::coroutine_storage<name>& COWARP_DETAIL_PARAMETERS parameters)
+
+#endif  // COWARP_HAS_COROUTINES

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The main loop: one executor per block, each of its workers polls the words it owns.
+#pragma once
+
+#include <cowarp/executor/report.hpp>
+#include <cowarp/executor/spawner.hpp>
+#include <cowarp/platform/idle.hpp>
+#include <cowarp/platform/lanes.hpp>
+#include <cowarp/platform/pause.hpp>
+#include <cowarp/timer/expiry.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace cowarp {
+
+/// Where one launch lives: global memory laid out as `detail::layout` says. Trivially copyable.
+struct executor_ref {
+  grid_header* grid;
+  unsigned char* blocks;     // `layout::block_global_bytes` for each block
+  block_report* reports;     // one for each block
+  std::uint32_t workers;     // for each block
+};
+
+namespace detail {
+
+/// One worker: a warp, or the thread that plays a block on the host.
+///
+/// All lanes of the warp run it in step and diverge only inside a poll.
+template <class Program>
+class worker {
+ public:
+  COWARP_FN worker(block_header& block, std::uint32_t index, std::uint32_t workers)
+      : block_(block), index_(index), workers_(workers) {}
+
+  /// Polls until the block ends.
+  COWARP_FN void run() {
+    if (platform::lane() == 0) counts().since = platform::cycles();
+    std::uint32_t idle_passes = 0;
+    for (bool has_ended = false; !has_ended;) {
+      const bool has_polled = poll_words();
+      if (timers_.is_due()) timers_.expire(block_, index_, workers_);
+      if (!has_polled || ++passes_ % look_outside_every == 0) has_ended = look_outside();
+      if (has_polled) {
+        if (idle_passes != 0) account(&worker_counts::idle);
+        idle_passes = 0;
+      } else {
+        if (idle_passes == 0) account(&worker_counts::busy);
+        platform::back_off(sleeper(), idle_passes++, timers_.until_next());
+      }
+    }
+    account(idle_passes != 0 ? &worker_counts::idle : &worker_counts::busy);
+    note_counts();
+  }
+
+  /// Adds this worker's counts to its block's report; the leading lane calls it.
+  COWARP_FN void add_to(block_report& report) {
+    add(report.polls, counts().polls);
+    add(report.completed, counts().completed);
+    add(report.self_wakes, counts().self_wakes);
+    add(report.remote_wakes, counts().remote_wakes);
+    add(report.busy, counts().busy);
+    add(report.idle, counts().idle);
+  }
+
+ private:
+  // While busy, a worker looks at what is not its own words every so many passes.
+  static constexpr std::uint32_t look_outside_every = 16;
+
+  using layout = detail::layout<Program>;
+
+  COWARP_FN bool poll_words() {
+    bool has_polled = false;
+    Program::for_each_task([&]<class Task>(task_type<Task>) {
+      constexpr std::uint32_t first = layout::template first_word_of<Task>;
+      constexpr std::uint32_t last  = first + words_of<Task>;
+      // The first word of this pool that is mine: word i belongs to worker i % workers.
+      std::uint32_t i = index_ >= first % workers_ ? first - first % workers_ + index_
+                                                   : first - first % workers_ + index_ + workers_;
+      for (; i < last; i += workers_) has_polled |= poll_word<Task>(i);
+    });
+    return has_polled;
+  }
+
+  /// Polls the ready tasks of one word, one lane each. \returns false if there was none.
+  template <class Task>
+  COWARP_FN bool poll_word(std::uint32_t index) {
+    slot_word& word     = block_.word(index);
+    std::uint32_t ready = 0;
+    // relaxed: saves the exchange if nothing is ready; the exchange acquires.
+    if (platform::lane() == 0 && word.ready.load(platform::relaxed) != 0) {
+      // acquire: shows what the wakers wrote. Cleared before the polls, so that a wake during a poll
+      // sets the bit again.
+      ready = word.ready.exchange(0, platform::acquire);
+      // relaxed: a task's `alive` was set before its `ready`, which was acquired above.
+      ready &= word.alive.load(platform::relaxed);
+    }
+    ready = platform::from_leader(ready);
+    if (ready == 0) return false;
+    platform::sync_warp();  // hands the leader's acquire to all lanes
+
+    const auto said = platform::for_lanes(ready, [&](std::uint32_t lane) -> std::uint32_t {
+      const std::uint32_t slot = index * 32 + lane;
+      context cx(task_id{block_.block << 16 | slot});
+      auto& storage = spawner<Program>::template storage_of<Task>(slot);
+      if (!storage.poll(cx)) return cx.flags();
+      storage.destroy();
+      block_.queue->next_generation(slot);
+      return done | cx.flags();
+    });
+
+    polls_ += platform::count_bits(ready);
+    if (const std::uint32_t again = said.second & ~said.first; again != 0) {
+      self_wakes_ += platform::count_bits(again);
+      // relaxed: the same lanes poll again; nothing is handed over.
+      if (platform::lane() == 0) word.ready.fetch_or(again, platform::relaxed);
+    }
+    if (said.third != 0) timers_.rescan(block_, index);
+    if (said.first != 0) retire(word, said.first);
+    return true;
+  }
+
+  /// Frees the slots of tasks that are done and destroyed.
+  COWARP_FN void retire(slot_word& word, std::uint32_t ended) {
+    const std::uint32_t count = platform::count_bits(ended);
+    completed_ += count;
+    if (platform::lane() == 0) {
+      // relaxed: only this worker reads it; a spawner sets it anew after `claimed`.
+      word.alive.fetch_and(~ended, platform::relaxed);
+      // release: the slot is free last; whoever claims it sees the old task gone.
+      word.claimed.fetch_and(~ended, platform::release);
+      // release: whoever sees no live task sees what the tasks did.
+      block_.live.fetch_sub(count, platform::release);
+    }
+    platform::sync_warp();
+  }
+
+  /// Looks beyond the worker's own words; worker 0 does so for the whole block.
+  /// \returns true once the block is to end, the same in all lanes.
+  COWARP_FN bool look_outside() {
+    note_counts();
+    std::uint32_t end = 0;
+    if (platform::lane() == 0) {
+      if (index_ == 0) look_outside_block();
+      // relaxed: the barrier behind the workers' loops orders what follows.
+      end = block_.end.load(platform::relaxed);
+    }
+    return platform::from_leader(end) != 0;
+  }
+
+  /// Takes what came from other blocks and the host, and finds out whether the block may end.
+  COWARP_FN void look_outside_block() {
+    grid_header& grid = *block_.grid;
+    if (!block_.queue->is_empty()) take_queue();
+    if (has_waiting_spawns_) take_waiting_spawns();
+    // acquire: shows what the last task to end did, before its count is given up below.
+    if (is_active_ && block_.live.load(platform::acquire) == 0) {
+      is_active_ = false;
+      // acq_rel: collects and passes on what every block did, for whoever sees the count at zero.
+      if (grid.active.fetch_sub(1, platform::acq_rel) == 1) grid.request_end(end_reason::all_done);
+    }
+    // relaxed: only block 0 asks the host, which wrote nothing else.
+    if (block_.block == 0 && grid.host != nullptr &&
+        grid.host->stop_requested.load(platform::relaxed) != 0) {
+      grid.request_end(end_reason::stopped);
+    }
+    // acquire: shows what whoever ended the run wrote before.
+    if (const std::uint32_t reason = grid.end.load(platform::acquire); reason != 0) {
+      // relaxed: the barrier behind the workers' loops orders what follows.
+      block_.end.store(reason, platform::relaxed);
+    }
+  }
+
+  COWARP_FN void take_queue() {
+    block_.queue->drain([&](std::uint32_t item) {
+      if (item < layout::slots) {
+        ++counts().remote_wakes;
+        block_.wake(item);
+      } else {
+        Program::for_each_task([&]<class Task>(task_type<Task>) {
+          if (item == layout::slots + layout::template index_of<Task>) take_spawns<Task>();
+        });
+      }
+    });
+  }
+
+  COWARP_FN void take_waiting_spawns() {
+    has_waiting_spawns_ = false;
+    Program::for_each_task([&]<class Task>(task_type<Task>) { take_spawns<Task>(); });
+  }
+
+  /// Starts the tasks that other blocks left in the inbox; those that find no slot wait there.
+  template <class Task>
+  COWARP_FN void take_spawns() {
+    using spawns        = spawner<Program>;
+    auto& inbox         = spawns::template inbox_of<Task>(block_.block);
+    using arguments     = typename spawn_inbox<Task>::arguments;
+    // acquire: shows the arguments.
+    std::uint32_t cells = inbox.filled.exchange(0, platform::acquire) | inbox.waiting;
+    inbox.waiting       = 0;
+    for (; cells != 0; cells &= cells - 1) {
+      const std::uint32_t cell = platform::lowest_bit(cells);
+      auto& left               = *static_cast<arguments*>(inbox.cell(cell));
+      if (spawns().template spawn_from<Task>(left) == spawn_result::busy) {
+        inbox.waiting |= 1u << cell;
+        has_waiting_spawns_ = true;
+        continue;
+      }
+      left.~arguments();
+      // release: the arguments are out; the next spawner may overwrite them.
+      inbox.claimed.fetch_and(~(1u << cell), platform::release);
+      // The spawn kept the grid up until now. From here on the block does, if it did not before.
+      // relaxed: the block's own count cannot have been given up, so this is not the last.
+      if (is_active_) block_.grid->active.fetch_sub(1, platform::relaxed);
+      is_active_ = true;
+    }
+  }
+
+  COWARP_FN worker_counts& counts() {
+    return *(reinterpret_cast<worker_counts*>(reinterpret_cast<unsigned char*>(&block_) +
+                                              layout::counts_at) + index_);
+  }
+
+  /// Adds what was counted in registers to the worker's counts.
+  COWARP_FN void note_counts() {
+    if (platform::lane() == 0) {
+      counts().polls += polls_;
+      counts().completed += completed_;
+      counts().self_wakes += self_wakes_;
+    }
+    polls_ = completed_ = self_wakes_ = 0;
+  }
+
+  /// Adds the time since the last call to one of the two sums.
+  COWARP_FN void account(std::uint64_t worker_counts::*sum) {
+    if (platform::lane() != 0) return;
+    const std::uint64_t now = platform::cycles();
+    counts().*sum += now - counts().since;
+    counts().since = now;
+  }
+
+  COWARP_FN platform::pender* sleeper() const {
+    if constexpr (platform::on_device) return nullptr;
+    return block_.queue->sleeper();
+  }
+
+  static COWARP_FN void add(std::uint64_t& sum, std::uint64_t value) {
+    // relaxed: read after the kernel or the thread has ended.
+    reinterpret_cast<platform::atomic<std::uint64_t, scope::device>&>(sum).fetch_add(
+        value, platform::relaxed);
+  }
+
+  static constexpr std::uint32_t done = 1u << 0;
+
+  block_header& block_;
+  std::uint32_t index_;
+  std::uint32_t workers_;
+  std::uint32_t passes_    = 0;
+  bool is_active_          = true;   // leading lane of worker 0: the block is in `grid.active`
+  bool has_waiting_spawns_ = false;  // leading lane of worker 0
+  timer_expiry timers_;
+  // Since the last `note_counts`; the same in all lanes.
+  std::uint32_t polls_      = 0;
+  std::uint32_t completed_  = 0;
+  std::uint32_t self_wakes_ = 0;
+};
+
+/// Prepares the block's header in its zeroed memory; one thread calls it.
+template <class Program>
+COWARP_FN block_header& prepare_block(unsigned char* shared, const executor_ref& launch,
+                                      std::uint32_t block) {
+  using layout         = detail::layout<Program>;
+  unsigned char* mine  = launch.blocks + layout::block_global_bytes * block;
+  auto& header         = *reinterpret_cast<block_header*>(shared);
+  header.grid          = launch.grid;
+  header.queue         = &launch.grid->queues[block];
+  header.timers        = reinterpret_cast<slot_timers*>(mine + layout::timers_at);
+  header.state         = shared + layout::block_state_at;
+  header.block         = block;
+  header.words         = layout::words;
+  header.has_manual_clock = launch.grid->has_manual_clock;
+  return header;
+}
+
+/// Calls the program's `start` with as much as it takes.
+template <class Program>
+COWARP_FN void start_program() {
+  const spawner<Program> s;
+  if constexpr (requires { Program::start(s, s.block_state(), s.grid_state()); }) {
+    Program::start(s, s.block_state(), s.grid_state());
+  } else if constexpr (requires { Program::start(s, s.block_state()); }) {
+    Program::start(s, s.block_state());
+  } else {
+    static_assert(requires { Program::start(s); },
+                  "a program needs `static void start(cowarp::spawner<app>)`, which may take the "
+                  "block state and the grid state by reference as well");
+    Program::start(s);
+  }
+}
+
+}  // namespace detail
+
+/// Runs one block of a launch until the whole launch ends. Every thread of the block calls it, with
+/// the same arguments, at the top of a kernel whose dynamic shared memory is all cowarp's.
+///
+/// Called by:     whole block (GPU); one host thread per block (CPU).
+/// Memory order:  when it returns, what the block's tasks wrote is visible to all its threads.
+/// Progress:      all blocks of the launch must be resident at once.
+template <class Program>
+COWARP_FN void run_block(const executor_ref& launch, unsigned char* shared, std::uint32_t block,
+                         std::uint32_t thread, std::uint32_t threads) {
+  using layout = detail::layout<Program>;
+  auto* words  = reinterpret_cast<std::uint64_t*>(shared);
+  for (std::size_t i = thread; i < layout::shared_bytes / 8; i += threads) words[i] = 0;
+  platform::sync_block();
+  auto& header = *reinterpret_cast<block_header*>(shared);
+  if (thread == 0) detail::prepare_block<Program>(shared, launch, block);
+  platform::enter_block(&header);
+  platform::sync_block();
+  if (thread == 0) detail::start_program<Program>();
+  platform::sync_block();
+
+  detail::worker<Program> worker(header, platform::warp(), launch.workers);
+  worker.run();
+  platform::sync_block();
+
+  block_report& report = launch.reports[block];
+  if (platform::lane() == 0) worker.add_to(report);
+  // relaxed: the barrier above ordered the workers' writes.
+  if (thread == 0) report.pending = header.live.load(platform::relaxed);
+  platform::enter_block(nullptr);
+}
+
+}  // namespace cowarp

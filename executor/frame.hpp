@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The state-machine dialect: a future whose body is a resumable `switch`, for every compiler.
+#pragma once
+
+#include <cowarp/executor/future.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace cowarp {
+
+/// Room for the awaited future of a frame that does not say how much it needs.
+inline constexpr std::size_t default_await_bytes = 64;
+
+/// What COWARP_TASK_FRAME and COWARP_ASYNC_FRAME put in front of the members that the user writes:
+/// where the body goes on, and room for the one future it is awaiting.
+///
+/// Invariant:     `awaited_` holds a future exactly while the body is suspended.
+/// Called by:     the lane that polls the task.
+/// Storage:       8 + `AwaitBytes` bytes inside the frame.
+template <class Output, std::size_t AwaitBytes = default_await_bytes>
+class frame_base {
+ public:
+  using output = Output;
+
+ protected:
+  /// Begins an await. \returns true if the body must suspend before the first poll of the future.
+  template <class Future, class Awaited>
+  COWARP_FN bool begin_await([[maybe_unused]] context& cx, [[maybe_unused]] Awaited&& awaited) {
+    if constexpr (detail::resumes_ready<Future>) {
+      cx.wake_self();
+      return true;
+    } else {
+      static_assert(sizeof(Future) <= AwaitBytes,
+                    "this await needs more room than its frame keeps for one: give the frame a "
+                    "larger last argument (await bytes)");
+      static_assert(alignof(Future) <= alignof(std::max_align_t),
+                    "an awaited future may not be over-aligned");
+      ::new (static_cast<void*>(awaited_)) Future(static_cast<Awaited&&>(awaited));
+      return false;
+    }
+  }
+
+  /// Polls the awaited future and ends the await if it is ready or the frame is taken apart.
+  template <class Future>
+  COWARP_FN polled<typename Future::output> step(context& cx) {
+    if constexpr (detail::resumes_ready<Future>) {
+      if (cx.is_cancelling()) return pending;
+      return typename Future::output{};
+    } else {
+      Future& awaited = *std::launder(reinterpret_cast<Future*>(awaited_));
+      polled<typename Future::output> result;
+      if (!cx.is_cancelling()) {
+        result = awaited.poll(cx);
+        if (!result) return pending;
+      }
+      awaited.~Future();
+      return result;
+    }
+  }
+
+  /// The answer of a body that ends, with or without a value.
+  COWARP_FN static polled<Output> finish() {
+    static_assert(std::is_same_v<Output, unit>,
+                  "this body must end with COWARP_RETURN(value) on every path");
+    return Output{};
+  }
+  template <class Value>
+  COWARP_FN static polled<Output> finish(Value&& value) {
+    return polled<Output>(static_cast<Value&&>(value));
+  }
+  /// Where a body with an output ends without COWARP_RETURN.
+  COWARP_FN static polled<Output> fall_off() {
+    if constexpr (std::is_same_v<Output, unit>) {
+      return Output{};
+    } else {
+      COWARP_ASSERT(false, "a body with an output must end with COWARP_RETURN(value)");
+      return pending;
+    }
+  }
+
+  std::uint32_t resume_point_ = 0;  // line of the await to go on at; 0 before the first poll
+
+ private:
+  alignas(8) unsigned char awaited_[AwaitBytes];
+};
+
+/// A call of an async frame: builds the frame, polls it, and takes it apart if dropped early.
+///
+/// Made by `call<Frame>(arguments...)`.
+template <class Frame>
+class frame_call {
+ public:
+  using output = typename Frame::output;
+
+  template <class... Arguments>
+  COWARP_FN explicit frame_call(std::in_place_t, Arguments&&... arguments)
+      : frame_{{}, static_cast<Arguments&&>(arguments)...} {}
+  frame_call(frame_call&&) = default;  // before the first poll only
+  COWARP_FN ~frame_call() {
+    if (!is_running_) return;
+    context cx = context::cancel();
+    static_cast<void>(frame_.poll(cx));
+  }
+
+  COWARP_FN polled<output> poll(context& cx) {
+    is_running_                 = true;
+    polled<output> result       = frame_.poll(cx);
+    if (result) is_running_     = false;
+    return result;
+  }
+
+ private:
+  Frame frame_;
+  bool is_running_ = false;
+};
+
+/// \returns the future of the async frame `Frame` with these values for its first members.
+template <class Frame, class... Arguments>
+[[nodiscard]] COWARP_FN frame_call<Frame> call(Arguments&&... arguments) {
+  static_assert(requires { Frame{{}, static_cast<Arguments&&>(arguments)...}; },
+                "call: the arguments do not match the frame's first members");
+  return frame_call<Frame>(std::in_place, static_cast<Arguments&&>(arguments)...);
+}
+
+}  // namespace cowarp
+
+// ---- the macros of the state-machine dialect -----------------------------------------------------
+
+/// Declares an async function with an output: COWARP_ASYNC_FRAME(name, output[, await bytes]) {
+/// members; COWARP_BODY_BEGIN statements COWARP_BODY_END };
+#define COWARP_ASYNC_FRAME(name, ...) struct name : ::cowarp::frame_base<__VA_ARGS__>
+
+/// Begins the body of a frame. Inside, `return` is spelled COWARP_RETURN.
+#define COWARP_BODY_BEGIN                                                        \
+  COWARP_FN ::cowarp::polled<output> poll(::cowarp::context& cowarp_cx) {        \
+    if (cowarp_cx.is_cancelling() && this->resume_point_ == 0) return ::cowarp::pending; \
+    switch (this->resume_point_) {                                               \
+      case 0:
+
+/// Ends the body of a frame.
+#define COWARP_BODY_END       \
+    }                         \
+    return this->fall_off();  \
+  }
+
+/// Ends the task or async function early, with the value of its output if it has one.
+#define COWARP_RETURN(...) return this->finish(__VA_ARGS__)
+
+#define COWARP_DETAIL_AWAIT(take, ...)                                                            \
+  do {                                                                                            \
+    static_assert(                                                                                \
+        ::std::is_same_v<decltype(::cowarp::into_future(__VA_ARGS__)),                            \
+                         decltype(::cowarp::into_future(__VA_ARGS__))>,                           \
+        "an awaited expression may not contain a lambda: give the lambda a name before the await"); \
+    this->resume_point_ = __LINE__;                                                               \
+    if (this->template begin_await<::cowarp::detail::future_of<decltype((__VA_ARGS__))>>(         \
+            cowarp_cx, ::cowarp::into_future(__VA_ARGS__))) {                                     \
+      return ::cowarp::pending;                                                                   \
+    }                                                                                             \
+    [[fallthrough]];                                                                              \
+    case __LINE__: {                                                                              \
+      auto cowarp_result = this->template step<::cowarp::detail::future_of<decltype((__VA_ARGS__))>>( \
+          cowarp_cx);                                                                             \
+      if (!cowarp_result) return ::cowarp::pending;                                               \
+      take(::std::move(*cowarp_result));                                                          \
+    }                                                                                             \
+  } while (false)
+
+/// Awaits a future inside a body and drops its value. One await per source line.
+#define COWARP_AWAIT(...) COWARP_DETAIL_AWAIT(static_cast<void>, __VA_ARGS__)
+
+/// Awaits a future inside a body and assigns its value to `target`, a member of the frame.
+#define COWARP_AWAIT_INTO(target, ...) COWARP_DETAIL_AWAIT(target =, __VA_ARGS__)

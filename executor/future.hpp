@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The one concept behind everything that can be awaited.
+#pragma once
+
+#include <cowarp/executor/context.hpp>
+
+#include <concepts>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace cowarp {
+
+/// The value of something that only happens, as Rust's `()`.
+struct unit {
+  friend COWARP_FN constexpr bool operator==(unit, unit) { return true; }
+};
+
+/// The answer to a poll: the output, or nothing yet.
+template <class Output>
+using polled = std::optional<Output>;
+
+/// The poll's answer "not yet".
+inline constexpr std::nullopt_t pending = std::nullopt;
+
+/// Something that yields an `output` after any number of polls, as Rust's `Future`.
+///
+/// Lazy: nothing happens before the first poll. Pinned: it must not move after the first poll. To
+/// destroy it is to cancel it. A future that returns `pending` has arranged for its task to be
+/// woken: it registers first and checks then, on every poll. It may be polled without cause, and is
+/// not polled after it was ready.
+template <class Future>
+concept future = requires(Future& f, context& cx) {
+  typename Future::output;
+  { f.poll(cx) } -> std::same_as<polled<typename Future::output>>;
+};
+
+/// \returns `awaited` as a future: itself; coroutines add an overload in executor/async.hpp.
+template <class Future>
+  requires future<std::remove_cvref_t<Future>>
+[[nodiscard]] COWARP_FN constexpr Future&& into_future(Future&& awaited) {
+  return static_cast<Future&&>(awaited);
+}
+
+namespace detail {
+
+/// A future that is ready at whatever poll follows the first, and whose first poll wakes its own
+/// task; it needs no storage across the await.
+template <class Future>
+concept resumes_ready = std::remove_cvref_t<Future>::resumes_ready;
+
+template <class Awaited>
+using future_of = std::remove_cvref_t<decltype(into_future(std::declval<Awaited>()))>;
+
+}  // namespace detail
+
+/// The output of whatever `into_future` makes of `Awaited`.
+template <class Awaited>
+using output_of = typename detail::future_of<Awaited>::output;
+
+}  // namespace cowarp

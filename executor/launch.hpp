@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Running a program from the host: `run` waits for its end, `run_async` gives a handle.
+#pragma once
+
+#include <cowarp/executor/executor.hpp>
+#include <cowarp/platform/launch.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <utility>
+
+namespace cowarp {
+
+/// How to launch a program; every default fits.
+struct launch_options {
+  std::uint32_t blocks  = 0;   // 0: one for each SM (GPU) or core (CPU)
+  std::uint32_t workers = 0;   // warps per block; 0: one for each word of 32 slots. CPU: always one
+  bool manual_clock     = false;  // time moves only by `advance_clock`
+  void* stream          = nullptr;  // CUDA stream; null: one of its own
+};
+
+namespace detail {
+
+/// What the backend runs in every thread.
+template <class Program>
+struct entry {
+  using argument = executor_ref;
+  static constexpr std::uint32_t max_threads = Program::max_workers * 32;
+
+  static COWARP_FN void run(const executor_ref& launch, unsigned char* shared, std::uint32_t block,
+                            std::uint32_t thread, std::uint32_t threads) {
+    run_block<Program>(launch, shared, block, thread, threads);
+  }
+};
+
+}  // namespace detail
+
+/// A running program. To destroy it asks for a stop and waits.
+///
+/// The grid state given to the constructor is copied in before the start and copied back by `wait`.
+///
+/// Called by:     one host thread at a time; `request_stop`: any host thread.
+/// Fails:         `configuration_error` if the launch cannot work, with what would; `cuda_error`.
+template <class Program>
+class execution {
+ public:
+  using grid_state = typename Program::grid_state;
+
+  explicit execution(const launch_options& options, grid_state* state = nullptr)
+      : launch_(plan_for(options)), state_(state) {
+    prepare(options);
+    launch_.start(launch_memory_);
+  }
+  ~execution() {
+    if (has_ended_) return;
+    request_stop();
+    try {
+      launch_.wait_for(std::chrono::nanoseconds::max());
+    } catch (...) {  // the device is lost; there is nothing left to wait for
+    }
+  }
+  execution(const execution&)            = delete;
+  execution& operator=(const execution&) = delete;
+
+  /// Asks all blocks to end after the polls under way; the report then says `stopped`.
+  void request_stop() {
+    if (auto* line = static_cast<host_line*>(launch_.line()); line != nullptr) {
+      // relaxed: the request carries no data.
+      line->stop_requested.store(1, platform::relaxed);
+    } else {
+      launch_memory_.grid->request_end(end_reason::stopped);
+    }
+  }
+
+  /// \returns true if the program has ended, after waiting for `limit` at most.
+  bool wait_for(std::chrono::nanoseconds limit) {
+    has_ended_ = has_ended_ || launch_.wait_for(limit);
+    return has_ended_;
+  }
+
+  /// Waits for the end. \returns what happened; the grid state is copied back.
+  report wait() {
+    wait_for(std::chrono::nanoseconds::max());
+    return collect();
+  }
+
+ private:
+  using layout = detail::layout<Program>;
+  using entry  = detail::entry<Program>;
+
+  static platform::launch_plan plan_for(const launch_options& options) {
+    return {options.blocks, options.workers,      Program::max_workers,
+            layout::words,  layout::shared_bytes, options.stream};
+  }
+
+  void prepare(const launch_options& options) {
+    const std::uint32_t blocks = launch_.blocks();
+    const std::size_t queues   = detail::round_up(sizeof(grid_header), 128);
+    const std::size_t reports  = queues + sizeof(run_queue) * blocks;
+    const std::size_t states   = detail::round_up(reports + sizeof(block_report) * blocks, 128);
+    const std::size_t tasks    = detail::round_up(states + sizeof(grid_state), 128);
+    unsigned char* memory      = launch_.allocate(tasks + layout::block_global_bytes * blocks);
+
+    launch_memory_.grid    = reinterpret_cast<grid_header*>(memory);
+    launch_memory_.blocks  = memory + tasks;
+    launch_memory_.reports = reinterpret_cast<block_report*>(memory + reports);
+    launch_memory_.workers = launch_.workers();
+
+    grid_header grid{};
+    // relaxed: nobody runs yet.
+    grid.active.store(blocks, platform::relaxed);
+    grid.has_manual_clock = options.manual_clock ? 1 : 0;
+    grid.blocks           = blocks;
+    grid.host             = static_cast<host_line*>(launch_.line_to_device());
+    grid.queues           = reinterpret_cast<run_queue*>(memory + queues);
+    grid.state            = memory + states;
+    launch_.upload(memory, &grid, sizeof grid);
+
+    std::vector<run_queue> all(blocks);
+    for (std::uint32_t i = 0; i < blocks; ++i) {
+      all[i].bind(reinterpret_cast<run_item*>(launch_memory_.blocks +
+                                              layout::block_global_bytes * i),
+                  launch_.sleeper(i));
+    }
+    launch_.upload(memory + queues, all.data(), sizeof(run_queue) * blocks);
+    if (state_ != nullptr) launch_.upload(memory + states, state_, sizeof(grid_state));
+  }
+
+  report collect() {
+    report result;
+    result.backend      = launch_.name();
+    result.blocks       = launch_.blocks();
+    result.workers      = launch_.workers();
+    result.arena_bytes  = layout::arena_bytes;
+    result.shared_bytes = layout::shared_bytes;
+    result.seconds      = launch_.seconds();
+    Program::for_each_task([&]<class Task>(task_type<Task>) {
+      result.tasks.push_back({detail::task_name<Task>(), Task::pool_size,
+                              detail::stride_of<Program, Task>(),
+                              detail::frames_bytes_of<Program, Task>()});
+    });
+    result.per_block.resize(result.blocks);
+    launch_.download(result.per_block.data(), launch_memory_.reports,
+                     sizeof(block_report) * result.blocks);
+    grid_header grid{};
+    launch_.download(&grid, launch_memory_.grid, sizeof grid);
+    if (state_ != nullptr) launch_.download(state_, grid.state, sizeof(grid_state));
+    detail::complete_report(result, grid);
+    return result;
+  }
+
+  platform::entry_launch<entry> launch_;
+  grid_state* state_;
+  executor_ref launch_memory_{};
+  bool has_ended_ = false;
+};
+
+/// Starts a program. \returns its handle.
+template <class Program>
+[[nodiscard]] execution<Program> run_async(const launch_options& options = {}) {
+  return execution<Program>(options);
+}
+/// The same with a grid state, which must outlive the handle: copied in now and back by `wait`.
+template <class Program>
+[[nodiscard]] execution<Program> run_async(const launch_options& options,
+                                           typename Program::grid_state& state) {
+  return execution<Program>(options, &state);
+}
+
+/// Runs a program to its end. \returns what happened.
+template <class Program>
+report run(const launch_options& options = {}) {
+  return execution<Program>(options).wait();
+}
+/// The same with a grid state: copied in before, and back after.
+template <class Program>
+report run(const launch_options& options, typename Program::grid_state& state) {
+  return execution<Program>(options, &state).wait();
+}
+
+}  // namespace cowarp

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The compile-time list of tasks, and where every byte of them lives.
+#pragma once
+
+#include <cowarp/executor/block.hpp>
+#include <cowarp/executor/task.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace cowarp {
+
+/// Names a task type in a function's argument.
+template <class Task>
+struct task_type {};
+
+/// State that a program does not have.
+struct no_state {};
+
+/// The base of a program: lists its tasks and gives defaults that the program may hide.
+///
+/// ```cpp
+/// struct app : cowarp::program<produce, consume> {
+///   using block_state = board;    // one for each block, in shared memory
+///   using grid_state  = totals;   // one for the grid, in global memory
+///   static constexpr auto frames = cowarp::memory::shared;
+///   COWARP_FN static void start(cowarp::spawner<app> s) { s.spawn<produce>(s.block_state(), 10); }
+/// };
+/// ```
+///
+/// Both states are zero bytes at first (the grid's may be given to `run`). `start` runs once in each
+/// block, by one thread, before any task.
+template <class... Tasks>
+struct program {
+  static_assert((task<Tasks> && ...),
+                "a program lists tasks declared with COWARP_TASK or COWARP_TASK_FRAME");
+
+  using block_state = no_state;
+  using grid_state  = no_state;
+
+  /// Where task frames live: `global`, or `shared` if they fit there (faster; frames in shared memory
+  /// may wait for block-scope primitives and timers only).
+  static constexpr memory frames = memory::global;
+  /// The most workers a block may be launched with; bounds the registers a worker may use.
+  static constexpr std::uint32_t max_workers = 32;
+  /// The most bytes that the tasks of one block may take, frames, links and timers together.
+  static constexpr std::size_t arena_limit_bytes = std::size_t{1} << 30;
+
+  /// Calls `fn(task_type<Task>{})` for each task in the order of the list.
+  template <class Fn>
+  COWARP_FN static constexpr void for_each_task(Fn&& fn) {
+    (fn(task_type<Tasks>{}), ...);
+  }
+
+  template <class Task>
+  static constexpr bool has_task = (std::is_same_v<Task, Tasks> || ...);
+
+  static constexpr std::uint32_t task_count = sizeof...(Tasks);
+};
+
+namespace detail {
+
+/// A spawn inbox holds the arguments of up to 32 tasks that other blocks want to start here.
+template <class Task>
+struct alignas(16) spawn_inbox {
+  using arguments = typename Task::storage::remote_arguments_of::type;
+
+  static constexpr std::uint32_t cells = Task::pool_size < 32 ? Task::pool_size : 32;
+
+  platform::atomic_word<scope::device> claimed;  // cells that a spawner fills or has filled
+  platform::atomic_word<scope::device> filled;   // cells that the owner has not looked at
+  std::uint32_t waiting;                         // cells that wait for a free slot; owner only
+  alignas(alignof(arguments)) unsigned char bytes[cells][sizeof(arguments)];
+
+  COWARP_FN void* cell(std::uint32_t i) { return bytes[i]; }
+};
+
+constexpr std::size_t round_up(std::size_t bytes, std::size_t to) {
+  return (bytes + to - 1) / to * to;
+}
+
+/// \returns the words that a task's pool takes: 32 slots each, all of one task type.
+template <class Task>
+inline constexpr std::uint32_t words_of = (Task::pool_size + 31) / 32;
+
+/// The sum of `size<Task>()` over the program's tasks, or over those listed before `Before`.
+template <class Program, class Before = void, class Size>
+constexpr std::size_t sum_over_tasks(Size size) {
+  std::size_t total = 0;
+  bool is_before    = true;
+  Program::for_each_task([&]<class Task>(task_type<Task>) {
+    is_before = is_before && !std::is_same_v<Task, Before>;
+    if (is_before) total += size(task_type<Task>{});
+  });
+  return total;
+}
+
+/// Distance of two frames of a pool. In shared memory an odd multiple of 8 bytes, so that the frames
+/// of a warp's lanes start in different banks.
+template <class Program, class Task>
+constexpr std::size_t stride_of() {
+  using storage           = typename Task::storage;
+  const std::size_t align = alignof(storage) < 8 ? 8 : alignof(storage);
+  const std::size_t bytes = round_up(sizeof(storage), align);
+  if (Program::frames == memory::global || align > 8) return bytes;
+  return bytes / 8 % 2 == 0 ? bytes + 8 : bytes;
+}
+
+template <class Program, class Task>
+constexpr std::size_t frames_bytes_of() {
+  return round_up(stride_of<Program, Task>() * Task::pool_size, 16);
+}
+
+/// Where everything of one program stands: constant offsets into its shared and global memory.
+template <class Program>
+struct layout {
+  static constexpr std::uint32_t words = static_cast<std::uint32_t>(
+      sum_over_tasks<Program>([]<class Task>(task_type<Task>) { return std::size_t{words_of<Task>}; }));
+  static constexpr std::uint32_t slots = words * 32;
+  static_assert(words > 0, "a program lists at least one task");
+  static_assert(slots <= 65536, "a block holds at most 65536 task slots: make the pools smaller");
+
+  static constexpr std::size_t frames_bytes = sum_over_tasks<Program>(
+      []<class Task>(task_type<Task>) { return frames_bytes_of<Program, Task>(); });
+  static constexpr std::size_t inboxes_bytes =
+      sum_over_tasks<Program>([]<class Task>(task_type<Task>) { return sizeof(spawn_inbox<Task>); });
+
+  // Global memory of one block: links, timers, inboxes, then frames.
+  static constexpr std::size_t timers_at =
+      round_up(sizeof(run_item) * (slots + Program::task_count), 16);
+  static constexpr std::size_t inboxes_at = timers_at + sizeof(slot_timers) * slots;
+  static constexpr std::size_t global_frames_at = round_up(inboxes_at + inboxes_bytes, 128);
+  static constexpr std::size_t block_global_bytes = round_up(
+      global_frames_at + (Program::frames == memory::global ? frames_bytes : 0), 128);
+
+  // Shared memory of one block: header, words, workers' counts, frames, block state.
+  static constexpr std::size_t counts_at = sizeof(block_header) + sizeof(slot_word) * words;
+  static constexpr std::size_t shared_frames_at =
+      round_up(counts_at + sizeof(worker_counts) * Program::max_workers, 16);
+  static constexpr std::size_t block_state_at =
+      round_up(shared_frames_at + (Program::frames == memory::shared ? frames_bytes : 0), 128);
+  static constexpr std::size_t shared_bytes =
+      round_up(block_state_at + sizeof(typename Program::block_state), 16);
+
+  // Global memory of the grid: header, run queues, reports, state, then the blocks.
+  static constexpr std::size_t arena_bytes =
+      block_global_bytes + (Program::frames == memory::shared ? frames_bytes : 0);
+  static_assert(arena_bytes <= Program::arena_limit_bytes,
+                "the program's tasks take more than its arena_limit_bytes: make pools or frames "
+                "smaller, or raise the limit");
+
+  template <class Task>
+  static constexpr std::uint32_t first_word_of = static_cast<std::uint32_t>(
+      sum_over_tasks<Program, Task>([]<class Other>(task_type<Other>) { return std::size_t{words_of<Other>}; }));
+  template <class Task>
+  static constexpr std::uint32_t index_of = static_cast<std::uint32_t>(
+      sum_over_tasks<Program, Task>([]<class Other>(task_type<Other>) { return std::size_t{1}; }));
+  template <class Task>
+  static constexpr std::size_t frames_at = sum_over_tasks<Program, Task>(
+      []<class Other>(task_type<Other>) { return frames_bytes_of<Program, Other>(); });
+  template <class Task>
+  static constexpr std::size_t inbox_at =
+      inboxes_at +
+      sum_over_tasks<Program, Task>([]<class Other>(task_type<Other>) { return sizeof(spawn_inbox<Other>); });
+
+  /// \returns the mask of the slots of the pool's word `i` that exist.
+  template <class Task>
+  COWARP_FN static constexpr std::uint32_t slots_in_word(std::uint32_t i) {
+    constexpr std::uint32_t rest = Task::pool_size % 32;
+    return rest != 0 && i + 1 == words_of<Task> ? (1u << rest) - 1 : ~0u;
+  }
+};
+
+}  // namespace detail
+}  // namespace cowarp

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cowarp/executor/report.hpp>
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace cowarp {
+
+std::string_view to_string(end_reason reason) {
+  switch (reason) {
+    case end_reason::none: return "running";
+    case end_reason::all_done: return "all tasks done";
+    case end_reason::stopped: return "stopped";
+    case end_reason::failed: return "failed";
+  }
+  return "unknown";
+}
+
+namespace {
+
+/// \returns a number of bytes as people write it.
+std::string in_bytes(std::size_t bytes) {
+  if (bytes < 10'000) return fmt::format("{} B", bytes);
+  if (bytes < 10'000'000) return fmt::format("{:.1f} KiB", static_cast<double>(bytes) / 1024);
+  return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1024 * 1024));
+}
+
+void print_row(std::string& to, const std::string& name, const block_report& row) {
+  const double time = static_cast<double>(row.busy + row.idle);
+  fmt::format_to(std::back_inserter(to), "{:>7} {:>10} {:>10} {:>8} {:>12} {:>12} {:>10} {:>7}\n",
+                 name, row.spawned, row.completed, row.pending, row.polls, row.wakes,
+                 row.remote_wakes,
+                 time == 0 ? "-"
+                           : fmt::format("{:.0f} %", 100 * static_cast<double>(row.busy) / time));
+}
+
+}  // namespace
+
+std::string to_string(const report& of) {
+  constexpr std::size_t most_rows = 8;
+  std::string text;
+  auto out = std::back_inserter(text);
+  fmt::format_to(out, "{}, {} blocks x {} workers: {} after {:.3f} ms\n", of.backend, of.blocks,
+                 of.workers, to_string(of.end), of.seconds * 1e3);
+  if (of.end == end_reason::failed) {
+    fmt::format_to(out, "failed in block {} slot {} at {}:{}: {}\n", of.first_failure.block,
+                   of.first_failure.slot, of.first_failure.file, of.first_failure.line,
+                   of.first_failure.message);
+  }
+  fmt::format_to(out, "{:>7} {:>10} {:>10} {:>8} {:>12} {:>12} {:>10} {:>7}\n", "block", "spawned",
+                 "completed", "pending", "polls", "wakes", "remote", "busy");
+  const bool is_long = of.per_block.size() > most_rows;
+  for (std::size_t i = 0; i < of.per_block.size() && (!is_long || i + 1 < most_rows); ++i) {
+    print_row(text, fmt::format("{}", i), of.per_block[i]);
+  }
+  if (is_long) fmt::format_to(out, "{:>7}\n", "...");
+  print_row(text, "total", of.total);
+  fmt::format_to(out, "memory of a block: {} for tasks, {} shared\n", in_bytes(of.arena_bytes),
+                 in_bytes(of.shared_bytes));
+  for (const auto& task : of.tasks) {
+    fmt::format_to(out, "  {:<24} {:>6} x {:>6} B = {:>10}\n", task.name, task.pool_size,
+                   task.frame_bytes, in_bytes(task.pool_bytes));
+  }
+  text.pop_back();
+  return text;
+}
+
+namespace detail {
+
+void complete_report(report& to, const grid_header& grid) {
+  // relaxed: the launch has ended.
+  to.end = static_cast<end_reason>(grid.end.load(platform::relaxed));
+  if (to.end == end_reason::failed) {
+    to.first_failure = {grid.failure.block, grid.failure.slot, grid.failure.file,
+                        grid.failure.line, grid.failure.message};
+  }
+  for (auto& block : to.per_block) {
+    block.spawned = block.completed + block.pending;
+    block.wakes   = block.polls > block.spawned ? block.polls - block.spawned : 0;
+    to.total.spawned += block.spawned;
+    to.total.completed += block.completed;
+    to.total.pending += block.pending;
+    to.total.polls += block.polls;
+    to.total.wakes += block.wakes;
+    to.total.self_wakes += block.self_wakes;
+    to.total.remote_wakes += block.remote_wakes;
+    to.total.busy += block.busy;
+    to.total.idle += block.idle;
+  }
+}
+
+}  // namespace detail
+}  // namespace cowarp

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What an executor did: why it ended, and what each block counted.
+#pragma once
+
+#include <cowarp/executor/block.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cowarp {
+
+/// Counts of one block, or the sum over all.
+///
+/// A wake is counted when it leads to a poll: many wakes before one poll count once.
+struct block_report {
+  std::uint64_t spawned;
+  std::uint64_t completed;
+  std::uint64_t pending;  // alive when the block ended
+  std::uint64_t polls;
+  std::uint64_t wakes;        // polls that a wake led to, thus all but each task's first
+  std::uint64_t self_wakes;   // ... by the task itself (`yield_now`)
+  std::uint64_t remote_wakes; // ... that came through the run queue
+  std::uint64_t busy;         // cycles (GPU) or ns (CPU) in passes that polled, summed over workers
+  std::uint64_t idle;         // ... in passes that found nothing
+};
+
+/// Bytes of one task type, in each block.
+struct task_memory {
+  std::string_view name;
+  std::uint32_t pool_size;
+  std::size_t frame_bytes;  // one task
+  std::size_t pool_bytes;   // all of the pool
+};
+
+/// The first failure, if any.
+struct failure {
+  std::uint32_t block;
+  std::uint32_t slot;
+  std::string file;
+  std::uint32_t line;
+  std::string message;
+};
+
+/// What `run` returns. `to_string` and `fmt::formatter<report>` (fmt.hpp) print it as a table.
+struct report {
+  end_reason end = end_reason::none;
+  failure first_failure;  // meaningful if `end` is `failed`
+  std::string backend;    // "cuda: NVIDIA H100 ..." or "host: 2 threads"
+  std::uint32_t blocks  = 0;
+  std::uint32_t workers = 0;
+  std::size_t arena_bytes  = 0;  // tasks of one block: frames, links, timers
+  std::size_t shared_bytes = 0;  // shared memory of one block
+  double seconds           = 0;  // from launch to end
+  std::vector<task_memory> tasks;
+  std::vector<block_report> per_block;
+  block_report total{};
+};
+
+[[nodiscard]] std::string_view to_string(end_reason reason);
+
+/// \returns the report as a text table, without a newline at the end.
+[[nodiscard]] std::string to_string(const report& of);
+
+namespace detail {
+
+/// Sums the blocks, and reads the failure out of the grid's copy on the host.
+void complete_report(report& to, const grid_header& grid);
+
+/// \returns the type's name out of a function name that mentions it.
+[[nodiscard]] constexpr std::string_view name_in(std::string_view pretty) {
+  // "... [with Task = produce; ...]" (g++), "... [Task = produce]" (clang), nvcc's host is one.
+  const auto from = pretty.find("Task = ");
+  if (from == std::string_view::npos) return pretty;
+  const auto begin = from + 7;
+  const auto end   = pretty.find_first_of(";]", begin);
+  return pretty.substr(begin, end - begin);
+}
+template <class Task>
+[[nodiscard]] constexpr std::string_view task_name() {
+  return name_in(__PRETTY_FUNCTION__);
+}
+
+}  // namespace detail
+}  // namespace cowarp

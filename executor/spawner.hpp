@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// How tasks come to life: from `start`, from a task of the block, and from another block.
+#pragma once
+
+#include <cowarp/executor/program.hpp>
+
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+namespace cowarp {
+
+/// Whether a task was spawned. After `busy` the arguments are as they were: nothing was moved.
+enum class [[nodiscard]] spawn_result : std::uint8_t { ok, busy };
+
+namespace detail {
+
+/// True for primitives and states that only one block can reach.
+template <class Type>
+inline constexpr bool is_block_scope = false;
+template <class Type>
+  requires requires { Type::primitive_scope; }
+inline constexpr bool is_block_scope<Type> = Type::primitive_scope == scope::block;
+
+}  // namespace detail
+
+/// Spawns tasks of one program in the block that calls, or on another block.
+///
+/// A task may make one for itself: `cowarp::spawner<app>()`; `app` need only be declared before the
+/// task and be complete at the end of the file.
+///
+/// Called by:     `start` and any task of the program.
+/// Scope:         `spawn`: block; `spawn_on`: device.
+/// Memory order:  writes before a spawn are visible to the task's first poll.
+/// Progress:      lock-free.
+/// Storage:       none; it finds its block by itself.
+/// Fails:         `busy` if the task's pool (`spawn_on`: the other block's inbox for it) is full.
+template <class Program>
+class spawner {
+ public:
+  /// Starts a task in this block.
+  template <class Task, class... Arguments>
+  COWARP_FN spawn_result spawn(Arguments&&... arguments) const {
+    check<Task, Arguments...>();
+    const std::uint32_t slot = claim<Task>();
+    if (slot == no_slot) return spawn_result::busy;
+    storage_of<Task>(slot).construct(static_cast<Arguments&&>(arguments)...);
+    begin(slot);
+    return spawn_result::ok;
+  }
+
+  /// Starts a task in the given block; it begins as soon as its pool there has a free slot.
+  template <class Task, class... Arguments>
+  COWARP_FN spawn_result spawn_on(std::uint32_t block, Arguments&&... arguments) const {
+    if (block == this->block()) return spawn<Task>(static_cast<Arguments&&>(arguments)...);
+    check<Task, Arguments...>();
+    static_assert((!detail::is_block_scope<std::remove_cvref_t<Arguments>> && ...),
+                  "spawn_on: a block-scope primitive cannot be used by a task of another block; "
+                  "give it device scope");
+    static_assert(
+        (!std::is_same_v<std::remove_cvref_t<Arguments>, typename Program::block_state> && ...),
+        "spawn_on: the block state of this block cannot be used by a task of another block; the "
+        "task can ask spawner::block_state() for its own");
+    COWARP_ASSERT(block < blocks(), "spawn_on: there is no such block");
+    return post<Task>(block, static_cast<Arguments&&>(arguments)...);
+  }
+
+  /// Asks all blocks to end; tasks that are not done stay pending in the report.
+  COWARP_FN void stop() const { here().grid->request_end(end_reason::stopped); }
+
+  [[nodiscard]] COWARP_FN std::uint32_t block() const { return here().block; }
+  [[nodiscard]] COWARP_FN std::uint32_t blocks() const { return here().grid->blocks; }
+  [[nodiscard]] COWARP_FN auto& block_state() const {
+    return *static_cast<typename Program::block_state*>(here().state);
+  }
+  [[nodiscard]] COWARP_FN auto& grid_state() const {
+    return *static_cast<typename Program::grid_state*>(here().grid->state);
+  }
+
+  // ---- for the executor ----
+
+  /// Builds a task from what another block left. \returns `busy` if the pool is full.
+  template <class Task, class RemoteArguments>
+  COWARP_FN spawn_result spawn_from(RemoteArguments& arguments) const {
+    const std::uint32_t slot = claim<Task>();
+    if (slot == no_slot) return spawn_result::busy;
+    storage_of<Task>(slot).construct_from(arguments);
+    begin(slot);
+    return spawn_result::ok;
+  }
+
+  /// \returns the storage of a slot of this block. \pre the slot belongs to `Task`.
+  template <class Task>
+  [[nodiscard]] COWARP_FN static typename Task::storage& storage_of(std::uint32_t slot) {
+    using layout = detail::layout<Program>;
+    auto* bytes  = Program::frames == memory::shared
+                       ? reinterpret_cast<unsigned char*>(&here()) + layout::shared_frames_at
+                       : reinterpret_cast<unsigned char*>(here().timers) - layout::timers_at +
+                            layout::global_frames_at;
+    return *reinterpret_cast<typename Task::storage*>(
+        bytes + layout::template frames_at<Task> +
+        (slot - layout::template first_word_of<Task> * 32) * detail::stride_of<Program, Task>());
+  }
+
+  /// \returns a block's inbox for spawns of `Task` from elsewhere.
+  template <class Task>
+  [[nodiscard]] COWARP_FN static detail::spawn_inbox<Task>& inbox_of(std::uint32_t block) {
+    using layout  = detail::layout<Program>;
+    const auto at = static_cast<std::ptrdiff_t>(layout::block_global_bytes) *
+                    (static_cast<std::ptrdiff_t>(block) - here().block);
+    return *reinterpret_cast<detail::spawn_inbox<Task>*>(
+        reinterpret_cast<unsigned char*>(here().timers) - layout::timers_at + at +
+        layout::template inbox_at<Task>);
+  }
+
+ private:
+  static constexpr std::uint32_t no_slot = ~0u;
+
+  static COWARP_FN block_header& here() { return *platform::this_block(); }
+
+  template <class Task, class... Arguments>
+  static COWARP_FN void check() {
+    static_assert(Program::template has_task<Task>,
+                  "spawn: this task is not in the program's list: add it to cowarp::program<...>");
+    static_assert(Task::storage::template accepts<Arguments...>,
+                  "spawn: the arguments do not match the task's parameters");
+  }
+
+  /// Takes a free slot of the task's pool, from different words in turn.
+  template <class Task>
+  static COWARP_FN std::uint32_t claim() {
+    using layout                  = detail::layout<Program>;
+    constexpr std::uint32_t words = detail::words_of<Task>;
+    constexpr std::uint32_t first = layout::template first_word_of<Task>;
+    std::uint32_t i               = 0;
+    if constexpr (words > 1) {
+      // relaxed: any value will do.
+      i = here().spawn_hint.fetch_add(1, platform::relaxed) % words;
+    }
+    for (std::uint32_t tried = 0; tried < words; ++tried, i = i + 1 == words ? 0 : i + 1) {
+      auto& claimed = here().word(first + i).claimed;
+      // relaxed: only finds a candidate.
+      std::uint32_t taken = claimed.load(platform::relaxed);
+      std::uint32_t free  = ~taken & layout::template slots_in_word<Task>(i);
+      while (free != 0) {
+        const std::uint32_t bit = 1u << platform::lowest_bit(free);
+        // acquire: the last task of this slot was destroyed before its bit was cleared.
+        taken = claimed.fetch_or(bit, platform::acquire);
+        if ((taken & bit) == 0) return (first + i) * 32 + platform::lowest_bit(bit);
+        free = ~taken & ~bit & layout::template slots_in_word<Task>(i);
+      }
+    }
+    return no_slot;
+  }
+
+  /// Makes a filled slot a live task.
+  static COWARP_FN void begin(std::uint32_t slot) {
+    // relaxed: counted before the task can be polled, so before it can be done.
+    here().live.fetch_add(1, platform::relaxed);
+    // release: publishes the frame to the worker that sees the bit.
+    here().word(slot >> 5).alive.fetch_or(1u << (slot & 31u), platform::release);
+    here().wake(slot);
+  }
+
+  /// Leaves the arguments in another block's inbox and rouses the block.
+  template <class Task, class... Arguments>
+  static COWARP_FN spawn_result post(std::uint32_t block, Arguments&&... arguments) {
+    using layout              = detail::layout<Program>;
+    using inbox_type          = detail::spawn_inbox<Task>;
+    inbox_type& inbox         = inbox_of<Task>(block);
+    constexpr std::uint32_t all = inbox_type::cells == 32 ? ~0u : (1u << inbox_type::cells) - 1;
+    // relaxed: only finds a candidate.
+    std::uint32_t free = ~inbox.claimed.load(platform::relaxed) & all;
+    while (free != 0) {
+      const std::uint32_t cell = platform::lowest_bit(free);
+      // acquire: the owner took the last arguments out before it cleared the bit.
+      const std::uint32_t taken = inbox.claimed.fetch_or(1u << cell, platform::acquire);
+      if ((taken >> cell & 1u) != 0) {
+        free = ~taken & all;
+        continue;
+      }
+      Task::storage::construct_remote(inbox.cell(cell), static_cast<Arguments&&>(arguments)...);
+      // relaxed: this task is alive, so the count is not zero; the grid stays up for the spawn.
+      here().grid->active.fetch_add(1, platform::relaxed);
+      // release: publishes the arguments to the owner.
+      inbox.filled.fetch_or(1u << cell, platform::release);
+      here().grid->queues[block].wake(layout::slots + layout::template index_of<Task>);
+      return spawn_result::ok;
+    }
+    return spawn_result::busy;
+  }
+};
+
+}  // namespace cowarp

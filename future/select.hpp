@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Several futures at once, until the first is ready.
+#pragma once
+
+#include <cowarp/executor/future.hpp>
+#include <cowarp/platform/coroutine.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <tuple>
+#include <utility>
+#include <variant>
+
+namespace cowarp {
+
+/// The first output of several futures. Made by `select(awaited...)` or `select_biased(awaited...)`.
+///
+/// The output is a variant; `index()` says which future won, `std::get_if<i>` gives its output. The
+/// others are cancelled when this future is destroyed: what they were notified of goes to the next
+/// in line.
+///
+/// `Biased`: polls in order, so an earlier future wins a tie. Otherwise each poll begins one further.
+/// Storage: the futures. After Embassy's `select`, for any number.
+template <bool Biased, class... Futures>
+class COWARP_AWAIT_ELIDABLE selected {
+ public:
+  using output = std::variant<typename Futures::output...>;
+
+  COWARP_FN explicit selected(Futures&&... awaited)
+      : futures_(static_cast<Futures&&>(awaited)...) {}
+
+  COWARP_FN polled<output> poll(context& cx) {
+    polled<output> result;
+    if constexpr (Biased) {
+      poll_from(cx, 0, count, result);
+    } else {
+      const std::uint32_t first = first_;
+      first_                    = first_ + 1 == count ? 0 : first_ + 1;
+      if (!poll_from(cx, first, count, result)) poll_from(cx, 0, first, result);
+    }
+    return result;
+  }
+
+ private:
+  static constexpr std::uint32_t count = sizeof...(Futures);
+
+  /// Polls the futures from `begin` to before `end`. \returns true if one was ready.
+  COWARP_FN bool poll_from(context& cx, std::uint32_t begin, std::uint32_t end,
+                           polled<output>& result) {
+    return poll_from(cx, begin, end, result, std::make_index_sequence<count>());
+  }
+  template <std::size_t... I>
+  COWARP_FN bool poll_from(context& cx, std::uint32_t begin, std::uint32_t end,
+                           polled<output>& result, std::index_sequence<I...>) {
+    return ((I >= begin && I < end && poll_one<I>(cx, result)) || ...);
+  }
+  template <std::size_t I>
+  COWARP_FN bool poll_one(context& cx, polled<output>& result) {
+    auto one = std::get<I>(futures_).poll(cx);
+    if (!one) return false;
+    result.emplace(std::in_place_index<I>, std::move(*one));
+    return true;
+  }
+
+  std::tuple<Futures...> futures_;
+  std::uint32_t first_ = 0;
+};
+
+/// \returns a future of the first output; the futures take turns at being asked first.
+template <class... Awaited>
+[[nodiscard]] COWARP_FN auto select(Awaited&&... awaited COWARP_AWAIT_ELIDABLE_ARGUMENT) {
+  static_assert(sizeof...(Awaited) > 0, "select: give at least one future");
+  return selected<false, detail::future_of<Awaited>...>(
+      into_future(static_cast<Awaited&&>(awaited))...);
+}
+
+/// \returns a future of the first output; the earliest in the list wins a tie.
+template <class... Awaited>
+[[nodiscard]] COWARP_FN auto select_biased(Awaited&&... awaited COWARP_AWAIT_ELIDABLE_ARGUMENT) {
+  static_assert(sizeof...(Awaited) > 0, "select_biased: give at least one future");
+  return selected<true, detail::future_of<Awaited>...>(
+      into_future(static_cast<Awaited&&>(awaited))...);
+}
+
+}  // namespace cowarp

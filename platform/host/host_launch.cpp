@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cowarp/platform/host/host_launch.hpp>
+
+#include <condition_variable>
+#include <cstring>
+#include <mutex>
+
+namespace cowarp::platform {
+
+using steady = std::chrono::steady_clock;
+
+/// What the threads of one launch tell the thread that waits for them.
+struct host_launch::shared_state {
+  std::mutex mutex;
+  std::condition_variable all_ended;
+  std::uint32_t running = 0;
+  steady::time_point begin;
+  steady::time_point end;
+};
+
+namespace {
+
+launch_plan resolved(launch_plan plan) {
+  constexpr std::uint32_t most_blocks = 4096;
+  if (plan.blocks == 0) plan.blocks = std::max(1u, std::thread::hardware_concurrency());
+  if (plan.blocks > most_blocks) {
+    throw configuration_error("cowarp: " + std::to_string(plan.blocks) +
+                              " blocks do not fit on the host backend, where each is a thread: ask "
+                              "for " + std::to_string(most_blocks) + " or fewer");
+  }
+  plan.workers = 1;
+  return plan;
+}
+
+}  // namespace
+
+host_launch::host_launch(const launch_plan& plan)
+    : plan_(resolved(plan)), penders_(plan_.blocks), state_(std::make_unique<shared_state>()) {}
+
+host_launch::~host_launch() {
+  for (auto& thread : threads_) thread.join();
+}
+
+std::string host_launch::name() const {
+  return "host: " + std::to_string(plan_.blocks) + (plan_.blocks == 1 ? " thread" : " threads");
+}
+
+unsigned char* host_launch::allocate(std::size_t bytes) {
+  // The compiler may ask for more alignment than new[] gives: make room to round up.
+  constexpr std::size_t alignment = 128;
+  memory_.push_back(std::make_unique<unsigned char[]>(bytes + alignment));
+  const auto at = reinterpret_cast<std::uintptr_t>(memory_.back().get());
+  return memory_.back().get() + (alignment - at % alignment) % alignment;
+}
+
+void host_launch::upload(void* to, const void* from, std::size_t bytes) const {
+  std::memcpy(to, from, bytes);
+}
+
+void host_launch::download(void* to, const void* from, std::size_t bytes) const {
+  std::memcpy(to, from, bytes);
+}
+
+void host_launch::start_threads(std::function<void(unsigned char*, std::uint32_t)> block) {
+  state_->running = plan_.blocks;
+  state_->begin   = steady::now();
+  threads_.reserve(plan_.blocks);
+  for (std::uint32_t i = 0; i < plan_.blocks; ++i) {
+    unsigned char* shared = allocate(plan_.shared_bytes);
+    threads_.emplace_back([this, shared, i, block] {
+      block(shared, i);
+      const std::lock_guard hold(state_->mutex);
+      if (--state_->running == 0) {
+        state_->end = steady::now();
+        state_->all_ended.notify_all();
+      }
+    });
+  }
+}
+
+bool host_launch::wait_for(std::chrono::nanoseconds ns) {
+  std::unique_lock hold(state_->mutex);
+  const auto has_ended = [&] { return state_->running == 0; };
+  if (ns == std::chrono::nanoseconds::max()) {
+    state_->all_ended.wait(hold, has_ended);
+  } else if (!state_->all_ended.wait_for(hold, ns, has_ended)) {
+    return false;
+  }
+  seconds_ = std::chrono::duration<double>(state_->end - state_->begin).count();
+  return true;
+}
+
+}  // namespace cowarp::platform

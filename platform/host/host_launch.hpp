@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The CPU backend: every block is a thread, and a warp has one lane.
+#pragma once
+
+#include <cowarp/platform/host/pender.hpp>
+#include <cowarp/platform/launch_plan.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace cowarp::platform {
+
+/// One launch on host threads.
+///
+/// Called by:     one host thread at a time.
+/// Memory order:  what the blocks wrote is visible after `wait_for` returned true.
+class host_launch {
+ public:
+  explicit host_launch(const launch_plan& plan);
+  ~host_launch();
+  host_launch(const host_launch&)            = delete;
+  host_launch& operator=(const host_launch&) = delete;
+
+  [[nodiscard]] std::uint32_t blocks() const { return plan_.blocks; }
+  [[nodiscard]] std::uint32_t workers() const { return plan_.workers; }
+  [[nodiscard]] std::string name() const;
+
+  /// \returns zeroed memory that the blocks share; freed with this object.
+  [[nodiscard]] unsigned char* allocate(std::size_t bytes);
+  /// Copies into or out of memory from `allocate`; not while the blocks run.
+  void upload(void* to, const void* from, std::size_t bytes) const;
+  void download(void* to, const void* from, std::size_t bytes) const;
+
+  /// What block `i` sleeps on.
+  [[nodiscard]] pender* sleeper(std::uint32_t i) { return &penders_[i]; }
+  /// Words that the host may write while the blocks run; null: they are reached directly.
+  [[nodiscard]] void* line_to_device() const { return nullptr; }
+  [[nodiscard]] void* line() const { return nullptr; }
+
+  /// Runs `Entry::run(argument, shared memory, block, thread, threads)` in every block.
+  template <class Entry>
+  void start(const typename Entry::argument& argument) {
+    start_threads([argument](unsigned char* shared, std::uint32_t block) {
+      Entry::run(argument, shared, block, 0, 1);
+    });
+  }
+
+  /// \returns true once all blocks have ended; waits for `ns` at most.
+  bool wait_for(std::chrono::nanoseconds ns);
+
+  /// \returns seconds from start to end. \pre `wait_for` returned true.
+  [[nodiscard]] double seconds() const { return seconds_; }
+
+ private:
+  struct shared_state;
+
+  void start_threads(std::function<void(unsigned char*, std::uint32_t)> block);
+
+  launch_plan plan_;
+  std::vector<pender> penders_;
+  std::vector<std::unique_ptr<unsigned char[]>> memory_;
+  std::vector<std::thread> threads_;
+  std::unique_ptr<shared_state> state_;
+  double seconds_ = 0;
+};
+
+}  // namespace cowarp::platform

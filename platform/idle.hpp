@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What a worker does when it finds nothing to poll.
+#pragma once
+
+#include <cowarp/platform/pause.hpp>
+#include <cowarp/platform/platform.hpp>
+
+#if !defined(__CUDA_ARCH__)
+#include <cowarp/platform/host/pender.hpp>
+#endif
+
+#include <cstdint>
+
+namespace cowarp::platform {
+
+#if defined(__CUDA_ARCH__)
+class pender;
+#endif
+
+/// Ends the sleep of the host worker behind `sleeper`; on a GPU workers look by themselves.
+COWARP_FN inline void rouse(pender* sleeper) {
+#if defined(__CUDA_ARCH__) || defined(COWARP_SIM)
+  static_cast<void>(sleeper);
+#else
+  if (sleeper != nullptr) sleeper->rouse();
+#endif
+}
+
+/// Backs off after `passes` passes over the words that found nothing, for at most `limit_ns`.
+///
+/// A GPU worker spins first and then sleeps in short, doubling naps; all its lanes call it. A host
+/// worker sleeps until it is roused.
+COWARP_FN inline void back_off(pender* sleeper, std::uint32_t passes, std::uint64_t limit_ns) {
+#if defined(__CUDA_ARCH__)
+  constexpr std::uint32_t spins      = 64;
+  constexpr std::uint32_t longest_ns = 512;
+  static_cast<void>(sleeper);
+  if (passes < spins) return;
+  const std::uint32_t doublings = passes - spins < 5 ? passes - spins : 5;
+  const std::uint32_t nap       = 16u << doublings;
+  pause(limit_ns < nap ? static_cast<std::uint32_t>(limit_ns) : nap);
+  static_assert(16u << 5 == longest_ns);
+#elif defined(COWARP_SIM)
+  static_cast<void>(sleeper);
+  static_cast<void>(limit_ns);
+  sim::idle(passes);
+#else
+  constexpr std::uint32_t spins      = 16;
+  constexpr std::uint64_t longest_ns = 2'000'000;
+  if (passes < spins) {
+    pause(0);
+  } else if (sleeper != nullptr && limit_ns != 0) {
+    sleeper->sleep(limit_ns < longest_ns ? limit_ns : longest_ns);
+  }
+#endif
+}
+
+}  // namespace cowarp::platform

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// A warp as the executor sees it: run a function on some lanes, learn which said what.
+#pragma once
+
+#include <cowarp/platform/platform.hpp>
+
+#include <cstdint>
+
+namespace cowarp::platform {
+
+/// One bit mask per flag that the lanes returned; bit i speaks for lane i.
+struct lane_flags {
+  std::uint32_t first;
+  std::uint32_t second;
+  std::uint32_t third;
+};
+
+/// \returns this lane's index in its warp; 0 on the CPU.
+[[nodiscard]] COWARP_FN inline std::uint32_t lane() {
+#if defined(__CUDA_ARCH__)
+  return threadIdx.x & 31u;
+#else
+  return 0;
+#endif
+}
+
+/// \returns this warp's index in its block, which is its worker number; 0 on the CPU.
+[[nodiscard]] COWARP_FN inline std::uint32_t warp() {
+#if defined(__CUDA_ARCH__)
+  // The same value in all lanes: read it from one so that the compiler knows it is uniform.
+  return __shfl_sync(~0u, threadIdx.x >> 5, 0);
+#else
+  return 0;
+#endif
+}
+
+/// Makes what any lane of the warp wrote visible to all its lanes; all lanes reach this line.
+COWARP_FN inline void sync_warp() {
+#if defined(__CUDA_ARCH__)
+  __syncwarp();
+#endif
+}
+
+/// Waits for all threads of the block; all of them reach this line.
+COWARP_FN inline void sync_block() {
+#if defined(__CUDA_ARCH__)
+  __syncthreads();
+#endif
+}
+
+/// Gives lane 0's value to all lanes; all lanes reach this line.
+[[nodiscard]] COWARP_FN inline std::uint32_t from_leader(std::uint32_t value) {
+#if defined(__CUDA_ARCH__)
+  return __shfl_sync(~0u, value, 0);
+#else
+  return value;
+#endif
+}
+
+/// The same for 64 bits.
+[[nodiscard]] COWARP_FN inline std::uint64_t uniform(std::uint64_t value) {
+#if defined(__CUDA_ARCH__)
+  return __shfl_sync(~0u, static_cast<unsigned long long>(value), 0);
+#else
+  return value;
+#endif
+}
+
+/// \returns true in all lanes if any lane passes true; all lanes reach this line.
+[[nodiscard]] COWARP_FN inline bool any_lane(bool value) {
+#if defined(__CUDA_ARCH__)
+  return __any_sync(~0u, value) != 0;
+#else
+  return value;
+#endif
+}
+
+/// \returns in all lanes the smallest of the lanes' values; all lanes reach this line.
+[[nodiscard]] COWARP_FN inline std::uint64_t smallest_of_lanes(std::uint64_t value) {
+#if defined(__CUDA_ARCH__)
+  for (int distance = 16; distance > 0; distance /= 2) {
+    const auto other = __shfl_xor_sync(~0u, static_cast<unsigned long long>(value), distance);
+    value            = other < value ? other : value;
+  }
+#endif
+  return value;
+}
+
+/// Runs `fn(i)` for every bit i in `mask`: lane i its own on a GPU, one after the other on a CPU.
+///
+/// `fn` returns up to three flags in bits 0 to 2; all lanes get all answers. All lanes reach this
+/// line with the same `mask`, may diverge inside `fn`, and are converged after it.
+template <class Fn>
+[[nodiscard]] COWARP_FN inline lane_flags for_lanes(std::uint32_t mask, Fn&& fn) {
+#if defined(__CUDA_ARCH__)
+  const std::uint32_t flags = (mask >> lane() & 1u) != 0 ? fn(lane()) : 0u;
+  __syncwarp();
+  return {__ballot_sync(~0u, flags & 1u), __ballot_sync(~0u, flags & 2u),
+          __ballot_sync(~0u, flags & 4u)};
+#else
+  lane_flags all{};
+  for (; mask != 0; mask &= mask - 1) {
+    const std::uint32_t i     = lowest_bit(mask);
+    const std::uint32_t flags = fn(i);
+    all.first |= (flags & 1u) << i;
+    all.second |= (flags >> 1 & 1u) << i;
+    all.third |= (flags >> 2 & 1u) << i;
+  }
+  return all;
+#endif
+}
+
+}  // namespace cowarp::platform

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The seam: which compiler is this, which side of the bus, and the few macros that say so.
+///
+/// Only this folder may ask. Everything above it writes `COWARP_FN` and calls the functions of
+/// `platform/`, which mean the same on a GPU, on a CPU (a warp of one lane) and in simulation.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+
+#if defined(__CUDACC__)
+#include <cuda_runtime.h>
+#endif
+
+#if defined(__CUDACC__)
+#define COWARP_HAS_CUDA  1
+#define COWARP_FN        __host__ __device__
+#define COWARP_DEVICE_FN __device__
+#define COWARP_HOST_FN   __host__
+#else
+#define COWARP_HAS_CUDA 0
+#define COWARP_FN
+#define COWARP_DEVICE_FN
+#define COWARP_HOST_FN
+#endif
+
+// nvcc rejects co_await in device code; clang compiles it for NVPTX.
+#if defined(__cpp_impl_coroutine) && !defined(__NVCC__)
+#define COWARP_HAS_COROUTINES 1
+#else
+#define COWARP_HAS_COROUTINES 0
+#endif
+
+/// Checks a precondition in Debug builds on both sides; `message` is a sentence with the remedy.
+#if defined(NDEBUG)
+#define COWARP_ASSERT(condition, message) static_cast<void>(0)
+#else
+#define COWARP_ASSERT(condition, message) \
+  ((condition) ? static_cast<void>(0)     \
+               : ::cowarp::platform::assertion_failed(#condition, message, __FILE__, __LINE__))
+#endif
+
+namespace cowarp {
+
+/// How far a primitive reaches: the tasks of one block, of the whole device, or of host and device.
+///
+/// It plays the part of Embassy's `RawMutex` parameter. On the CPU a block is a thread, so `device`
+/// and `system` both mean the process.
+enum class scope : std::uint8_t { block, device, system };
+
+/// Where a program's task frames live.
+enum class memory : std::uint8_t { global, shared };
+
+namespace platform {
+
+/// True in code that runs on the GPU.
+#if defined(__CUDA_ARCH__)
+inline constexpr bool on_device = true;
+#else
+inline constexpr bool on_device = false;
+#endif
+
+/// Lanes that run in step: 32 on a GPU, 1 on a CPU.
+inline constexpr std::uint32_t warp_lanes = on_device ? 32 : 1;
+
+/// True where the compiler puts an awaited coroutine's frame inside its caller's: optimised clang
+/// CUDA, in both of its passes, so that host and device agree on every size. Elsewhere a task keeps
+/// a small stack for the frames of the functions that it awaits.
+#if defined(__CUDACC__) && defined(__clang__) && defined(__OPTIMIZE__)
+inline constexpr bool embeds_awaited_frames = true;
+#else
+inline constexpr bool embeds_awaited_frames = false;
+#endif
+
+/// Ends the program (host) or the kernel (device) after a broken precondition.
+[[noreturn]] COWARP_FN inline void assertion_failed(const char* condition, const char* message,
+                                                    const char* file, int line) {
+  std::printf("cowarp: %s:%d: %s (%s)\n", file, line, message, condition);
+#if defined(__CUDA_ARCH__)
+  __trap();
+#else
+  std::fflush(stdout);
+  std::abort();
+#endif
+#if defined(__CUDA_ARCH__)
+  while (true) {
+  }
+#endif
+}
+
+/// \returns the number of bits set.
+[[nodiscard]] COWARP_FN inline std::uint32_t count_bits(std::uint32_t bits) {
+#if defined(__CUDA_ARCH__)
+  return static_cast<std::uint32_t>(__popc(bits));
+#else
+  return static_cast<std::uint32_t>(__builtin_popcount(bits));
+#endif
+}
+
+/// \returns the index of the lowest bit set. \pre bits != 0
+[[nodiscard]] COWARP_FN inline std::uint32_t lowest_bit(std::uint32_t bits) {
+#if defined(__CUDA_ARCH__)
+  return static_cast<std::uint32_t>(__ffs(static_cast<int>(bits)) - 1);
+#else
+  return static_cast<std::uint32_t>(__builtin_ctz(bits));
+#endif
+}
+
+}  // namespace platform
+}  // namespace cowarp

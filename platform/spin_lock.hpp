@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// A lock for a few instructions, safe among the lanes of one warp.
+#pragma once
+
+#include <cowarp/platform/atomic.hpp>
+#include <cowarp/platform/pause.hpp>
+
+namespace cowarp::platform {
+
+/// Mutual exclusion for short critical sections that neither wait nor call user code that waits.
+///
+/// Invariant:     at most one lane or thread is inside `with`.
+/// Called by:     any lane or host thread within `Scope`; lanes of a warp may be diverged.
+/// Scope:         `Scope`.
+/// Memory order:  what one critical section wrote is visible in the next.
+/// Progress:      blocking. The holder may be a lane of the spinner's own warp, which needs
+///                independent thread scheduling (sm_70 and newer): the critical section stands
+///                inside the loop, so that a lane that holds the lock never waits for the rest of
+///                its warp to leave the loop.
+/// Storage:       4 bytes; zero is unlocked.
+template <scope Scope>
+class spin_lock {
+ public:
+  /// Runs `critical` alone. \param critical must not wait for another task, lane or lock.
+  template <class Critical>
+  COWARP_FN void with(Critical&& critical) {
+    std::uint32_t wait_ns = 0;
+    for (bool entered = false; !entered;) {
+      // relaxed: only a hint that saves the read-modify-write while the lock is taken.
+      if (word_.load(order::relaxed) == unlocked &&
+          // acquire: shows what the last holder wrote.
+          word_.exchange(locked, order::acquire) == unlocked) {
+        critical();
+        // release: publishes this critical section to the next holder.
+        word_.store(unlocked, order::release);
+        entered = true;
+      } else {
+        pause(wait_ns);
+        wait_ns = wait_ns < longest_wait_ns ? wait_ns * 2 + 16 : wait_ns;
+      }
+    }
+  }
+
+ private:
+  static constexpr std::uint32_t unlocked        = 0;
+  static constexpr std::uint32_t locked          = 1;
+  static constexpr std::uint32_t longest_wait_ns = 256;
+
+  atomic_word<Scope> word_;
+};
+
+}  // namespace cowarp::platform

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Waiting for a point in time.
+#pragma once
+
+#include <cowarp/executor/future.hpp>
+#include <cowarp/timer/clock.hpp>
+
+#include <chrono>
+#include <cstdint>
+
+namespace cowarp {
+
+namespace detail {
+
+/// \returns the duration in whole nanoseconds, rounded up; below zero 0, beyond the range its end.
+template <class Rep, class Period>
+[[nodiscard]] COWARP_FN constexpr std::uint64_t saturated_ns(
+    std::chrono::duration<Rep, Period> duration) {
+  using std::chrono::nanoseconds;
+  using given = std::chrono::duration<Rep, Period>;
+  if (duration <= given::zero()) return 0;
+  constexpr nanoseconds longest = nanoseconds::max();
+  if (duration >= std::chrono::duration_cast<given>(longest)) {
+    return static_cast<std::uint64_t>(longest.count());
+  }
+  return static_cast<std::uint64_t>(std::chrono::ceil<nanoseconds>(duration).count());
+}
+
+}  // namespace detail
+
+/// Waits until a deadline; ready at once if it has passed.
+///
+/// Called by:     the lane that polls the task; any number of timers per task.
+/// Scope:         one task.
+/// Resumes on:    the first pass of its worker at or after the deadline; never before it.
+/// Progress:      arming and cancelling are a few stores, whatever sleeps beside it.
+/// Storage:       24 bytes. After Embassy's `Timer`, without its one deadline per task.
+class timer {
+ public:
+  using output = unit;
+
+  COWARP_FN explicit timer(std::uint64_t deadline_ns) : item_{deadline_ns, nullptr} {}
+  COWARP_FN timer(timer&& other) noexcept : item_{other.item_.deadline_ns, nullptr} {}
+  COWARP_FN ~timer() { disarm(); }
+
+  COWARP_FN polled<unit> poll(context& cx) {
+    if (clock::now_ns() >= item_.deadline_ns) {
+      disarm();
+      return unit{};
+    }
+    if (armed_in_ == nullptr && !cx.task().is_none()) arm(cx);
+    return pending;
+  }
+
+ private:
+  COWARP_FN void arm(context& cx) {
+    armed_in_        = &platform::this_block()->timers[cx.task().slot()];
+    item_.next       = armed_in_->first;
+    armed_in_->first = &item_;
+    armed_in_->wait_until(item_.deadline_ns);
+    cx.touch_timers();
+  }
+
+  COWARP_FN void disarm() {
+    if (armed_in_ == nullptr) return;
+    timer_item** link      = &armed_in_->first;
+    std::uint64_t earliest = 0;
+    while (*link != nullptr) {
+      if (*link == &item_) {
+        *link = item_.next;
+      } else {
+        if (~(*link)->deadline_ns > earliest) earliest = ~(*link)->deadline_ns;
+        link = &(*link)->next;
+      }
+    }
+    // Due timers stay out: their task was woken for them already.
+    if (earliest < armed_in_->not_soonest) armed_in_->not_soonest = earliest;
+    armed_in_ = nullptr;
+  }
+
+  timer_item item_;
+  slot_timers* armed_in_ = nullptr;  // the list that the item stands in
+};
+
+/// Waits until the clock shows `deadline`.
+[[nodiscard]] COWARP_FN inline timer sleep_until(clock::time_point deadline) {
+  return timer(detail::saturated_ns(deadline.time_since_epoch()));
+}
+
+/// Waits at least `duration`, counted from this call; zero and less are ready at once, what the clock
+/// cannot hold is "for ever".
+template <class Rep, class Period>
+[[nodiscard]] COWARP_FN timer sleep_for(std::chrono::duration<Rep, Period> duration) {
+  const std::uint64_t now = clock::now_ns();
+  const std::uint64_t ns  = detail::saturated_ns(duration);
+  return timer(ns > ~std::uint64_t{0} - now ? ~std::uint64_t{0} : now + ns);
+}
+
+}  // namespace cowarp
