@@ -7,12 +7,12 @@
 
 #if COWARP_HAS_COROUTINES
 
-#include <cowarp/executor/frame_stack.hpp>
-#include <cowarp/executor/future.hpp>
+#  include <cowarp/executor/frame_stack.hpp>
+#  include <cowarp/executor/future.hpp>
 
-#include <cstddef>
-#include <type_traits>
-#include <utility>
+#  include <cstddef>
+#  include <type_traits>
+#  include <utility>
 
 namespace cowarp {
 
@@ -119,8 +119,8 @@ class promise_base {
     return static_cast<async<Value>&&>(child);
   }
   template <class Awaited>
-    requires(requires(Awaited&& a) { into_future(static_cast<Awaited&&>(a)); })
-  COWARP_FN auto await_transform(Awaited&& awaited) const {
+  requires(requires(Awaited&& a) { into_future(static_cast<Awaited&&>(a)); }) COWARP_FN
+      auto await_transform(Awaited&& awaited) const {
     using awaited_type = std::remove_cvref_t<Awaited>;
     if constexpr (resumes_ready<awaited_type>) {
       return resumed_awaiter<typename awaited_type::output>(root_);
@@ -138,8 +138,8 @@ class promise_base {
 
 COWARP_FN COWARP_COMPILE_ERROR(
     "cowarp: an async function's frame is not inside its caller's. co_await the call itself, "
-    "declare the function inline or static, and compile with optimisation") void
-frame_not_embedded();
+    "declare the function inline or static, and compile with "
+    "optimisation") void frame_not_embedded();
 
 /// Storage of an async function's frame where it is not embedded in its caller's.
 class awaited_frame {
@@ -150,10 +150,11 @@ class awaited_frame {
       return reinterpret_cast<void*>(bytes);
     } else {
       frame_stack* stack = platform::current_frame_stack();
-      void* frame = stack != nullptr ? stack->allocate(bytes)
-                                     : platform::allocate_outside_task(bytes);
+      void* frame =
+          stack != nullptr ? stack->allocate(bytes) : platform::allocate_outside_task(bytes);
       if (frame == nullptr) {
-        platform::assertion_failed("the frame fits", "an awaited async function does not fit its "
+        platform::assertion_failed("the frame fits",
+                                   "an awaited async function does not fit its "
                                    "task's frame stack: raise the task's frame bytes",
                                    __FILE__, __LINE__);
       }
@@ -261,8 +262,7 @@ class COWARP_AWAIT_ELIDABLE async {
   COWARP_FN Value take() { return coroutine_.promise().take(); }
 
  private:
-  COWARP_FN explicit async(std::coroutine_handle<promise_type> coroutine)
-      : coroutine_(coroutine) {}
+  COWARP_FN explicit async(std::coroutine_handle<promise_type> coroutine) : coroutine_(coroutine) {}
 
   std::coroutine_handle<promise_type> coroutine_;
 };

@@ -42,9 +42,9 @@ struct grid_header {
   platform::atomic<std::uint64_t, scope::device> manual_now_ns;
   std::uint32_t has_manual_clock;
   std::uint32_t blocks;
-  host_line* host;     // null if nobody can ask for a stop
-  run_queue* queues;   // one for each block
-  void* state;         // the program's grid state
+  host_line* host;    // null if nobody can ask for a stop
+  run_queue* queues;  // one for each block
+  void* state;        // the program's grid state
   failure_record failure;
 
   /// Asks all blocks to end; the first reason stays.
@@ -91,9 +91,9 @@ struct slot_timers {
 /// State of one block: shared memory on a GPU, followed by its `slot_word`s.
 struct block_header {
   grid_header* grid;
-  run_queue* queue;      // this block's own
-  slot_timers* timers;   // one for each slot
-  void* state;           // the program's block state
+  run_queue* queue;     // this block's own
+  slot_timers* timers;  // one for each slot
+  void* state;          // the program's block state
   std::uint32_t block;
   std::uint32_t words;
   platform::atomic_word<scope::block> live;        // tasks in this block

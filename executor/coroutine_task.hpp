@@ -7,10 +7,10 @@
 
 #if COWARP_HAS_COROUTINES
 
-#include <cstddef>
-#include <cstdint>
-#include <tuple>
-#include <utility>
+#  include <cstddef>
+#  include <cstdint>
+#  include <tuple>
+#  include <utility>
 
 namespace cowarp {
 
@@ -26,8 +26,8 @@ class coroutine_storage;
 template <class Task, std::size_t FrameBytes>
 COWARP_FN COWARP_COMPILE_ERROR(
     "cowarp: a task's frame does not fit its slot: give COWARP_TASK more frame bytes (its fourth "
-    "argument; the function named here shows the task and what it has now)") void
-task_frame_too_large();
+    "argument; the function named here shows the task and what it has "
+    "now)") void task_frame_too_large();
 
 /// The return type of a coroutine task's body.
 template <class Task>
@@ -102,7 +102,8 @@ class coroutine_storage {
     if constexpr (!platform::embeds_awaited_frames) {
       extra_.stack = frame_stack(extra_.bytes, sizeof extra_.bytes);
       if (bytes > sizeof frame_) {
-        platform::assertion_failed("the frame fits", "a task's frame does not fit its slot: give "
+        platform::assertion_failed("the frame fits",
+                                   "a task's frame does not fit its slot: give "
                                    "COWARP_TASK more frame bytes (its fourth argument)",
                                    __FILE__, __LINE__);
       }
@@ -128,7 +129,8 @@ class coroutine_storage {
   }
   template <class Parameters>
   COWARP_FN void construct_from(Parameters& remote) {
-    std::apply([this](auto&&... parameters) {
+    std::apply(
+        [this](auto&&... parameters) {
           construct(static_cast<decltype(parameters)>(parameters)...);
         },
         std::move(remote));
@@ -157,24 +159,25 @@ class coroutine_storage {
 template <class Task, std::uint32_t PoolSize, std::size_t FrameBytes = default_frame_bytes>
 struct coroutine_task {
   static_assert(PoolSize > 0, "a task's pool holds at least one task");
-  static constexpr std::uint32_t pool_size   = PoolSize;
+  static constexpr std::uint32_t pool_size = PoolSize;
   static constexpr std::size_t frame_bytes = (FrameBytes + 7) / 8 * 8;
-  using storage                              = coroutine_storage<Task>;
+  using storage                            = coroutine_storage<Task>;
 };
 
 }  // namespace detail
 }  // namespace cowarp
 
-#define COWARP_DETAIL_PARAMETERS(...) __VA_OPT__(, ) __VA_ARGS__
+#  define COWARP_DETAIL_PARAMETERS(...) __VA_OPT__(, ) __VA_ARGS__
 
 /// Declares a task of the coroutine dialect:
 /// COWARP_TASK(name, pool size, (parameters)[, frame bytes]) { body with co_await and co_return }
-#define COWARP_TASK(name, pool, parameters, ...)                                                 \
-  struct name : ::cowarp::detail::coroutine_task<name, pool __VA_OPT__(, ) __VA_ARGS__> {        \
-    static COWARP_FN ::cowarp::detail::task_coroutine<name> body(                                \
-        ::cowarp::detail::coroutine_storage<name>& COWARP_DETAIL_PARAMETERS parameters);         \
-  };                                                                                             \
-  inline COWARP_FN ::cowarp::detail::task_coroutine<name> name::body(                            \
-      [[maybe_unused]] ::cowarp::detail::coroutine_storage<name>& COWARP_DETAIL_PARAMETERS parameters)
+#  define COWARP_TASK(name, pool, parameters, ...)                                           \
+    struct name : ::cowarp::detail::coroutine_task<name, pool __VA_OPT__(, ) __VA_ARGS__> {  \
+      static COWARP_FN ::cowarp::detail::task_coroutine<name> body(                          \
+          ::cowarp::detail::coroutine_storage<name>& COWARP_DETAIL_PARAMETERS parameters);   \
+    };                                                                                       \
+    inline COWARP_FN ::cowarp::detail::task_coroutine<name> name::body(                      \
+        [[maybe_unused]] ::cowarp::detail::coroutine_storage<name>& COWARP_DETAIL_PARAMETERS \
+            parameters)
 
 #endif  // COWARP_HAS_COROUTINES

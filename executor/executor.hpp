@@ -18,9 +18,9 @@ namespace cowarp {
 /// Where one launch lives: global memory laid out as `detail::layout` says. Trivially copyable.
 struct executor_ref {
   grid_header* grid;
-  unsigned char* blocks;     // `layout::block_global_bytes` for each block
-  block_report* reports;     // one for each block
-  std::uint32_t workers;     // for each block
+  unsigned char* blocks;  // `layout::block_global_bytes` for each block
+  block_report* reports;  // one for each block
+  std::uint32_t workers;  // for each block
 };
 
 namespace detail {
@@ -41,7 +41,8 @@ class worker {
     for (bool has_ended = false; !has_ended;) {
       const bool has_polled = poll_words();
       if (timers_.is_due()) timers_.expire(block_, index_, workers_);
-      if (!has_polled || ++passes_ % look_outside_every == 0) has_ended = look_outside();
+      ++passes_;
+      if (!has_polled || passes_ % look_outside_every == 0) has_ended = look_outside();
       if (has_polled) {
         if (idle_passes != 0) account(&worker_counts::idle);
         idle_passes = 0;
@@ -67,6 +68,8 @@ class worker {
  private:
   // While busy, a worker looks at what is not its own words every so many passes.
   static constexpr std::uint32_t look_outside_every = 16;
+  // Block 0 asks the host for a stop every so many passes.
+  static constexpr std::uint32_t ask_host_every = 128;
 
   using layout = detail::layout<Program>;
 
@@ -93,8 +96,9 @@ class worker {
       // acquire: shows what the wakers wrote. Cleared before the polls, so that a wake during a poll
       // sets the bit again.
       ready = word.ready.exchange(0, platform::acquire);
-      // relaxed: a task's `alive` was set before its `ready`, which was acquired above.
-      ready &= word.alive.load(platform::relaxed);
+      // acquire: shows the frame of a task that came to life after a late wake of the slot's last
+      // one had set its bit; and nothing is polled that is not alive.
+      ready &= word.alive.load(platform::acquire);
     }
     ready = platform::from_leader(ready);
     if (ready == 0) return false;
@@ -160,8 +164,9 @@ class worker {
       // acq_rel: collects and passes on what every block did, for whoever sees the count at zero.
       if (grid.active.fetch_sub(1, platform::acq_rel) == 1) grid.request_end(end_reason::all_done);
     }
-    // relaxed: only block 0 asks the host, which wrote nothing else.
-    if (block_.block == 0 && grid.host != nullptr &&
+    // Reading mapped memory crosses the bus, so only block 0 does, and seldom.
+    // relaxed: the host wrote nothing else.
+    if (block_.block == 0 && passes_ % ask_host_every == 0 && grid.host != nullptr &&
         grid.host->stop_requested.load(platform::relaxed) != 0) {
       grid.request_end(end_reason::stopped);
     }
@@ -193,9 +198,9 @@ class worker {
   /// Starts the tasks that other blocks left in the inbox; those that find no slot wait there.
   template <class Task>
   COWARP_FN void take_spawns() {
-    using spawns        = spawner<Program>;
-    auto& inbox         = spawns::template inbox_of<Task>(block_.block);
-    using arguments     = typename spawn_inbox<Task>::arguments;
+    using spawns    = spawner<Program>;
+    auto& inbox     = spawns::template inbox_of<Task>(block_.block);
+    using arguments = typename spawn_inbox<Task>::arguments;
     // acquire: shows the arguments.
     std::uint32_t cells = inbox.filled.exchange(0, platform::acquire) | inbox.waiting;
     inbox.waiting       = 0;
@@ -219,7 +224,8 @@ class worker {
 
   COWARP_FN worker_counts& counts() {
     return *(reinterpret_cast<worker_counts*>(reinterpret_cast<unsigned char*>(&block_) +
-                                              layout::counts_at) + index_);
+                                              layout::counts_at) +
+             index_);
   }
 
   /// Adds what was counted in registers to the worker's counts.
@@ -270,15 +276,15 @@ class worker {
 template <class Program>
 COWARP_FN block_header& prepare_block(unsigned char* shared, const executor_ref& launch,
                                       std::uint32_t block) {
-  using layout         = detail::layout<Program>;
-  unsigned char* mine  = launch.blocks + layout::block_global_bytes * block;
-  auto& header         = *reinterpret_cast<block_header*>(shared);
-  header.grid          = launch.grid;
-  header.queue         = &launch.grid->queues[block];
-  header.timers        = reinterpret_cast<slot_timers*>(mine + layout::timers_at);
-  header.state         = shared + layout::block_state_at;
-  header.block         = block;
-  header.words         = layout::words;
+  using layout            = detail::layout<Program>;
+  unsigned char* mine     = launch.blocks + layout::block_global_bytes * block;
+  auto& header            = *reinterpret_cast<block_header*>(shared);
+  header.grid             = launch.grid;
+  header.queue            = &launch.grid->queues[block];
+  header.timers           = reinterpret_cast<slot_timers*>(mine + layout::timers_at);
+  header.state            = shared + layout::block_state_at;
+  header.block            = block;
+  header.words            = layout::words;
   header.has_manual_clock = launch.grid->has_manual_clock;
   return header;
 }
@@ -292,9 +298,10 @@ COWARP_FN void start_program() {
   } else if constexpr (requires { Program::start(s, s.block_state()); }) {
     Program::start(s, s.block_state());
   } else {
-    static_assert(requires { Program::start(s); },
-                  "a program needs `static void start(cowarp::spawner<app>)`, which may take the "
-                  "block state and the grid state by reference as well");
+    static_assert(
+        requires { Program::start(s); },
+        "a program needs `static void start(cowarp::spawner<app>)`, which may take the "
+        "block state and the grid state by reference as well");
     Program::start(s);
   }
 }

@@ -109,9 +109,9 @@ class frame_call {
   }
 
   COWARP_FN polled<output> poll(context& cx) {
-    is_running_                 = true;
-    polled<output> result       = frame_.poll(cx);
-    if (result) is_running_     = false;
+    is_running_           = true;
+    polled<output> result = frame_.poll(cx);
+    if (result) is_running_ = false;
     return result;
   }
 
@@ -123,8 +123,11 @@ class frame_call {
 /// \returns the future of the async frame `Frame` with these values for its first members.
 template <class Frame, class... Arguments>
 [[nodiscard]] COWARP_FN frame_call<Frame> call(Arguments&&... arguments) {
-  static_assert(requires { Frame{{}, static_cast<Arguments&&>(arguments)...}; },
-                "call: the arguments do not match the frame's first members");
+  static_assert(
+      requires {
+        Frame{{}, static_cast<Arguments&&>(arguments)...};
+      },
+      "call: the arguments do not match the frame's first members");
   return frame_call<Frame>(std::in_place, static_cast<Arguments&&>(arguments)...);
 }
 
@@ -137,39 +140,39 @@ template <class Frame, class... Arguments>
 #define COWARP_ASYNC_FRAME(name, ...) struct name : ::cowarp::frame_base<__VA_ARGS__>
 
 /// Begins the body of a frame. Inside, `return` is spelled COWARP_RETURN.
-#define COWARP_BODY_BEGIN                                                        \
-  COWARP_FN ::cowarp::polled<output> poll(::cowarp::context& cowarp_cx) {        \
+#define COWARP_BODY_BEGIN                                                                \
+  COWARP_FN ::cowarp::polled<output> poll(::cowarp::context& cowarp_cx) {                \
     if (cowarp_cx.is_cancelling() && this->resume_point_ == 0) return ::cowarp::pending; \
-    switch (this->resume_point_) {                                               \
+    switch (this->resume_point_) {                                                       \
       case 0:
 
 /// Ends the body of a frame.
-#define COWARP_BODY_END       \
-    }                         \
-    return this->fall_off();  \
+#define COWARP_BODY_END    \
+  }                        \
+  return this->fall_off(); \
   }
 
 /// Ends the task or async function early, with the value of its output if it has one.
 #define COWARP_RETURN(...) return this->finish(__VA_ARGS__)
 
-#define COWARP_DETAIL_AWAIT(take, ...)                                                            \
-  do {                                                                                            \
-    static_assert(                                                                                \
-        ::std::is_same_v<decltype(::cowarp::into_future(__VA_ARGS__)),                            \
-                         decltype(::cowarp::into_future(__VA_ARGS__))>,                           \
-        "an awaited expression may not contain a lambda: give the lambda a name before the await"); \
-    this->resume_point_ = __LINE__;                                                               \
-    if (this->template begin_await<::cowarp::detail::future_of<decltype((__VA_ARGS__))>>(         \
-            cowarp_cx, ::cowarp::into_future(__VA_ARGS__))) {                                     \
-      return ::cowarp::pending;                                                                   \
-    }                                                                                             \
-    [[fallthrough]];                                                                              \
-    case __LINE__: {                                                                              \
-      auto cowarp_result = this->template step<::cowarp::detail::future_of<decltype((__VA_ARGS__))>>( \
-          cowarp_cx);                                                                             \
-      if (!cowarp_result) return ::cowarp::pending;                                               \
-      take(::std::move(*cowarp_result));                                                          \
-    }                                                                                             \
+#define COWARP_DETAIL_AWAIT(take, ...)                                                             \
+  do {                                                                                             \
+    static_assert(::std::is_same_v<decltype(::cowarp::into_future(__VA_ARGS__)),                   \
+                                   decltype(::cowarp::into_future(__VA_ARGS__))>,                  \
+                  "an awaited expression may not contain a lambda: give the lambda a name before " \
+                  "the await");                                                                    \
+    this->resume_point_ = __LINE__;                                                                \
+    if (this->template begin_await<::cowarp::detail::future_of<decltype((__VA_ARGS__))>>(          \
+            cowarp_cx, ::cowarp::into_future(__VA_ARGS__))) {                                      \
+      return ::cowarp::pending;                                                                    \
+    }                                                                                              \
+    [[fallthrough]];                                                                               \
+    case __LINE__: {                                                                               \
+      auto cowarp_result =                                                                         \
+          this->template step<::cowarp::detail::future_of<decltype((__VA_ARGS__))>>(cowarp_cx);    \
+      if (!cowarp_result) return ::cowarp::pending;                                                \
+      take(::std::move(*cowarp_result));                                                           \
+    }                                                                                              \
   } while (false)
 
 /// Awaits a future inside a body and drops its value. One await per source line.

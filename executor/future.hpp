@@ -38,7 +38,7 @@ concept future = requires(Future& f, context& cx) {
 
 /// \returns `awaited` as a future: itself; coroutines add an overload in executor/async.hpp.
 template <class Future>
-  requires future<std::remove_cvref_t<Future>>
+requires future<std::remove_cvref_t<Future>>
 [[nodiscard]] COWARP_FN constexpr Future&& into_future(Future&& awaited) {
   return static_cast<Future&&>(awaited);
 }

@@ -9,14 +9,15 @@
 #include <chrono>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 namespace cowarp {
 
 /// How to launch a program; every default fits.
 struct launch_options {
-  std::uint32_t blocks  = 0;   // 0: one for each SM (GPU) or core (CPU)
-  std::uint32_t workers = 0;   // warps per block; 0: one for each word of 32 slots. CPU: always one
-  bool manual_clock     = false;  // time moves only by `advance_clock`
+  std::uint32_t blocks  = 0;  // 0: one for each SM (GPU) or core (CPU)
+  std::uint32_t workers = 0;  // warps per block; 0: one for each word of 32 slots. CPU: always one
+  bool manual_clock     = false;    // time moves only by `advance_clock`
   void* stream          = nullptr;  // CUDA stream; null: one of its own
 };
 
@@ -25,7 +26,7 @@ namespace detail {
 /// What the backend runs in every thread.
 template <class Program>
 struct entry {
-  using argument = executor_ref;
+  using argument                             = executor_ref;
   static constexpr std::uint32_t max_threads = Program::max_workers * 32;
 
   static COWARP_FN void run(const executor_ref& launch, unsigned char* shared, std::uint32_t block,
@@ -36,58 +37,97 @@ struct entry {
 
 }  // namespace detail
 
-/// A running program. To destroy it asks for a stop and waits.
+/// Runs one block of a launch until the whole launch ends, in a kernel of your own: see `executor`.
 ///
-/// The grid state given to the constructor is copied in before the start and copied back by `wait`.
+/// Called by:     whole block, in a one-dimensional grid of one-dimensional blocks. On the CPU `run`
+///                and `run_async` call the form with all arguments.
+template <class Program>
+COWARP_FN void run_block(const executor_ref& launch) {
+  const platform::place here = platform::this_place();
+  run_block<Program>(launch, here.shared, here.block, here.thread, here.threads);
+}
+
+/// The memory of one launch of a program, and what can be read from it afterwards.
 ///
-/// Called by:     one host thread at a time; `request_stop`: any host thread.
+/// `run` and `run_async` make one themselves. Make one by hand to call `run_block` from a kernel of
+/// your own, which must be launched with this many blocks, threads and bytes of dynamic shared
+/// memory, so that all its blocks are resident at once:
+///
+/// ```cpp
+/// __global__ void my_kernel(cowarp::executor_ref ref) { cowarp::run_block<app>(ref); }
+///
+/// cowarp::executor<app> executor({.blocks = 132}, my_kernel);
+/// my_kernel<<<executor.blocks(), executor.threads(), executor.shared_bytes()>>>(executor.ref());
+/// cudaDeviceSynchronize();
+/// fmt::print("{}\n", executor.collect());
+/// ```
+///
+/// The grid state given to the constructor is copied in now, and back by `collect`.
+///
+/// Called by:     one host thread at a time. One kernel launch for each executor.
 /// Fails:         `configuration_error` if the launch cannot work, with what would; `cuda_error`.
 template <class Program>
-class execution {
+class executor {
  public:
   using grid_state = typename Program::grid_state;
 
-  explicit execution(const launch_options& options, grid_state* state = nullptr)
+  explicit executor(const launch_options& options, grid_state* state = nullptr)
       : launch_(plan_for(options)), state_(state) {
     prepare(options);
-    launch_.start(launch_memory_);
   }
-  ~execution() {
-    if (has_ended_) return;
-    request_stop();
-    try {
-      launch_.wait_for(std::chrono::nanoseconds::max());
-    } catch (...) {  // the device is lost; there is nothing left to wait for
-    }
+  /// The same for a kernel of your own. \param kernel the `__global__` function; it is loaded here.
+  template <class... Parameters>
+  executor(const launch_options& options, void (*kernel)(Parameters...),
+           grid_state* state = nullptr)
+      : launch_(plan_for(options), reinterpret_cast<const void*>(kernel)), state_(state) {
+    prepare(options);
   }
-  execution(const execution&)            = delete;
-  execution& operator=(const execution&) = delete;
 
-  /// Asks all blocks to end after the polls under way; the report then says `stopped`.
+  [[nodiscard]] const executor_ref& ref() const { return ref_; }
+  [[nodiscard]] std::uint32_t blocks() const { return launch_.blocks(); }
+  [[nodiscard]] std::uint32_t threads() const { return launch_.workers() * 32; }
+  [[nodiscard]] static constexpr std::size_t shared_bytes() { return layout::shared_bytes; }
+
+  /// Starts the program in a kernel of cowarp's own.
+  void start() { launch_.start(ref_); }
+  /// \returns true once the program started by `start` has ended, after waiting `limit` at most.
+  [[nodiscard]] bool wait_for(std::chrono::nanoseconds limit) { return launch_.wait_for(limit); }
+
+  /// Asks all blocks to end after the polls under way. Any host thread may call it.
   void request_stop() {
     if (auto* line = static_cast<host_line*>(launch_.line()); line != nullptr) {
       // relaxed: the request carries no data.
       line->stop_requested.store(1, platform::relaxed);
     } else {
-      launch_memory_.grid->request_end(end_reason::stopped);
+      ref_.grid->request_end(end_reason::stopped);
     }
   }
 
-  /// \returns true if the program has ended, after waiting for `limit` at most.
-  bool wait_for(std::chrono::nanoseconds limit) {
-    has_ended_ = has_ended_ || launch_.wait_for(limit);
-    return has_ended_;
-  }
-
-  /// Waits for the end. \returns what happened; the grid state is copied back.
-  report wait() {
-    wait_for(std::chrono::nanoseconds::max());
-    return collect();
+  /// \returns what happened, once the program has ended; copies the grid state back.
+  [[nodiscard]] report collect() {
+    report result;
+    result.backend      = launch_.name();
+    result.blocks       = launch_.blocks();
+    result.workers      = launch_.workers();
+    result.arena_bytes  = layout::arena_bytes;
+    result.shared_bytes = layout::shared_bytes;
+    result.seconds      = launch_.seconds();
+    Program::for_each_task([&]<class Task>(task_type<Task>) {
+      result.tasks.push_back({detail::task_name<Task>(), Task::pool_size,
+                              detail::stride_of<Program, Task>(),
+                              detail::frames_bytes_of<Program, Task>()});
+    });
+    result.per_block.resize(result.blocks);
+    launch_.download(result.per_block.data(), ref_.reports, sizeof(block_report) * result.blocks);
+    grid_header grid{};
+    launch_.download(&grid, ref_.grid, sizeof grid);
+    if (state_ != nullptr) launch_.download(state_, grid.state, sizeof(grid_state));
+    detail::complete_report(result, grid);
+    return result;
   }
 
  private:
   using layout = detail::layout<Program>;
-  using entry  = detail::entry<Program>;
 
   static platform::launch_plan plan_for(const launch_options& options) {
     return {options.blocks, options.workers,      Program::max_workers,
@@ -102,10 +142,10 @@ class execution {
     const std::size_t tasks    = detail::round_up(states + sizeof(grid_state), 128);
     unsigned char* memory      = launch_.allocate(tasks + layout::block_global_bytes * blocks);
 
-    launch_memory_.grid    = reinterpret_cast<grid_header*>(memory);
-    launch_memory_.blocks  = memory + tasks;
-    launch_memory_.reports = reinterpret_cast<block_report*>(memory + reports);
-    launch_memory_.workers = launch_.workers();
+    ref_.grid    = reinterpret_cast<grid_header*>(memory);
+    ref_.blocks  = memory + tasks;
+    ref_.reports = reinterpret_cast<block_report*>(memory + reports);
+    ref_.workers = launch_.workers();
 
     grid_header grid{};
     // relaxed: nobody runs yet.
@@ -119,40 +159,59 @@ class execution {
 
     std::vector<run_queue> all(blocks);
     for (std::uint32_t i = 0; i < blocks; ++i) {
-      all[i].bind(reinterpret_cast<run_item*>(launch_memory_.blocks +
-                                              layout::block_global_bytes * i),
+      all[i].bind(reinterpret_cast<run_item*>(ref_.blocks + layout::block_global_bytes * i),
                   launch_.sleeper(i));
     }
     launch_.upload(memory + queues, all.data(), sizeof(run_queue) * blocks);
     if (state_ != nullptr) launch_.upload(memory + states, state_, sizeof(grid_state));
   }
 
-  report collect() {
-    report result;
-    result.backend      = launch_.name();
-    result.blocks       = launch_.blocks();
-    result.workers      = launch_.workers();
-    result.arena_bytes  = layout::arena_bytes;
-    result.shared_bytes = layout::shared_bytes;
-    result.seconds      = launch_.seconds();
-    Program::for_each_task([&]<class Task>(task_type<Task>) {
-      result.tasks.push_back({detail::task_name<Task>(), Task::pool_size,
-                              detail::stride_of<Program, Task>(),
-                              detail::frames_bytes_of<Program, Task>()});
-    });
-    result.per_block.resize(result.blocks);
-    launch_.download(result.per_block.data(), launch_memory_.reports,
-                     sizeof(block_report) * result.blocks);
-    grid_header grid{};
-    launch_.download(&grid, launch_memory_.grid, sizeof grid);
-    if (state_ != nullptr) launch_.download(state_, grid.state, sizeof(grid_state));
-    detail::complete_report(result, grid);
-    return result;
+  platform::entry_launch<detail::entry<Program>> launch_;
+  grid_state* state_;
+  executor_ref ref_{};
+};
+
+/// A running program. To destroy it asks for a stop and waits.
+///
+/// Called by:     one host thread at a time; `request_stop`: any host thread.
+/// Fails:         as `executor`.
+template <class Program>
+class execution {
+ public:
+  using grid_state = typename Program::grid_state;
+
+  explicit execution(const launch_options& options, grid_state* state = nullptr)
+      : executor_(options, state) {
+    executor_.start();
+  }
+  ~execution() {
+    if (has_ended_) return;
+    request_stop();
+    try {
+      static_cast<void>(executor_.wait_for(std::chrono::nanoseconds::max()));
+    } catch (...) {  // the device is lost; there is nothing left to wait for
+    }
+  }
+  execution(const execution&)            = delete;
+  execution& operator=(const execution&) = delete;
+
+  /// Asks all blocks to end after the polls under way; the report then says `stopped`.
+  void request_stop() { executor_.request_stop(); }
+
+  /// \returns true if the program has ended, after waiting for `limit` at most.
+  bool wait_for(std::chrono::nanoseconds limit) {
+    has_ended_ = has_ended_ || executor_.wait_for(limit);
+    return has_ended_;
   }
 
-  platform::entry_launch<entry> launch_;
-  grid_state* state_;
-  executor_ref launch_memory_{};
+  /// Waits for the end. \returns what happened; the grid state is copied back.
+  report wait() {
+    wait_for(std::chrono::nanoseconds::max());
+    return executor_.collect();
+  }
+
+ private:
+  executor<Program> executor_;
   bool has_ended_ = false;
 };
 

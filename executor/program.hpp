@@ -116,24 +116,24 @@ constexpr std::size_t frames_bytes_of() {
 /// Where everything of one program stands: constant offsets into its shared and global memory.
 template <class Program>
 struct layout {
-  static constexpr std::uint32_t words = static_cast<std::uint32_t>(
-      sum_over_tasks<Program>([]<class Task>(task_type<Task>) { return std::size_t{words_of<Task>}; }));
+  static constexpr std::uint32_t words = static_cast<std::uint32_t>(sum_over_tasks<Program>(
+      []<class Task>(task_type<Task>) { return std::size_t{words_of<Task>}; }));
   static constexpr std::uint32_t slots = words * 32;
   static_assert(words > 0, "a program lists at least one task");
   static_assert(slots <= 65536, "a block holds at most 65536 task slots: make the pools smaller");
 
   static constexpr std::size_t frames_bytes = sum_over_tasks<Program>(
       []<class Task>(task_type<Task>) { return frames_bytes_of<Program, Task>(); });
-  static constexpr std::size_t inboxes_bytes =
-      sum_over_tasks<Program>([]<class Task>(task_type<Task>) { return sizeof(spawn_inbox<Task>); });
+  static constexpr std::size_t inboxes_bytes = sum_over_tasks<Program>(
+      []<class Task>(task_type<Task>) { return sizeof(spawn_inbox<Task>); });
 
   // Global memory of one block: links, timers, inboxes, then frames.
   static constexpr std::size_t timers_at =
       round_up(sizeof(run_item) * (slots + Program::task_count), 16);
-  static constexpr std::size_t inboxes_at = timers_at + sizeof(slot_timers) * slots;
+  static constexpr std::size_t inboxes_at       = timers_at + sizeof(slot_timers) * slots;
   static constexpr std::size_t global_frames_at = round_up(inboxes_at + inboxes_bytes, 128);
-  static constexpr std::size_t block_global_bytes = round_up(
-      global_frames_at + (Program::frames == memory::global ? frames_bytes : 0), 128);
+  static constexpr std::size_t block_global_bytes =
+      round_up(global_frames_at + (Program::frames == memory::global ? frames_bytes : 0), 128);
 
   // Shared memory of one block: header, words, workers' counts, frames, block state.
   static constexpr std::size_t counts_at = sizeof(block_header) + sizeof(slot_word) * words;
@@ -152,8 +152,10 @@ struct layout {
                 "smaller, or raise the limit");
 
   template <class Task>
-  static constexpr std::uint32_t first_word_of = static_cast<std::uint32_t>(
-      sum_over_tasks<Program, Task>([]<class Other>(task_type<Other>) { return std::size_t{words_of<Other>}; }));
+  static constexpr std::uint32_t first_word_of =
+      static_cast<std::uint32_t>(sum_over_tasks<Program, Task>([]<class Other>(task_type<Other>) {
+        return std::size_t{words_of<Other>};
+      }));
   template <class Task>
   static constexpr std::uint32_t index_of = static_cast<std::uint32_t>(
       sum_over_tasks<Program, Task>([]<class Other>(task_type<Other>) { return std::size_t{1}; }));
@@ -162,8 +164,9 @@ struct layout {
       []<class Other>(task_type<Other>) { return frames_bytes_of<Program, Other>(); });
   template <class Task>
   static constexpr std::size_t inbox_at =
-      inboxes_at +
-      sum_over_tasks<Program, Task>([]<class Other>(task_type<Other>) { return sizeof(spawn_inbox<Other>); });
+      inboxes_at + sum_over_tasks<Program, Task>([]<class Other>(task_type<Other>) {
+        return sizeof(spawn_inbox<Other>);
+      });
 
   /// \returns the mask of the slots of the pool's word `i` that exist.
   template <class Task>

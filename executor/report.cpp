@@ -28,11 +28,10 @@ std::string in_bytes(std::size_t bytes) {
 
 void print_row(std::string& to, const std::string& name, const block_report& row) {
   const double time = static_cast<double>(row.busy + row.idle);
-  fmt::format_to(std::back_inserter(to), "{:>7} {:>10} {:>10} {:>8} {:>12} {:>12} {:>10} {:>7}\n",
-                 name, row.spawned, row.completed, row.pending, row.polls, row.wakes,
-                 row.remote_wakes,
-                 time == 0 ? "-"
-                           : fmt::format("{:.0f} %", 100 * static_cast<double>(row.busy) / time));
+  fmt::format_to(
+      std::back_inserter(to), "{:>7} {:>10} {:>10} {:>8} {:>12} {:>12} {:>10} {:>7}\n", name,
+      row.spawned, row.completed, row.pending, row.polls, row.wakes, row.remote_wakes,
+      time == 0 ? "-" : fmt::format("{:.0f} %", 100 * static_cast<double>(row.busy) / time));
 }
 
 }  // namespace
@@ -72,8 +71,8 @@ void complete_report(report& to, const grid_header& grid) {
   // relaxed: the launch has ended.
   to.end = static_cast<end_reason>(grid.end.load(platform::relaxed));
   if (to.end == end_reason::failed) {
-    to.first_failure = {grid.failure.block, grid.failure.slot, grid.failure.file,
-                        grid.failure.line, grid.failure.message};
+    to.first_failure = {grid.failure.block, grid.failure.slot, grid.failure.file, grid.failure.line,
+                        grid.failure.message};
   }
   for (auto& block : to.per_block) {
     block.spawned = block.completed + block.pending;

@@ -21,11 +21,11 @@ struct block_report {
   std::uint64_t completed;
   std::uint64_t pending;  // alive when the block ended
   std::uint64_t polls;
-  std::uint64_t wakes;        // polls that a wake led to, thus all but each task's first
-  std::uint64_t self_wakes;   // ... by the task itself (`yield_now`)
-  std::uint64_t remote_wakes; // ... that came through the run queue
-  std::uint64_t busy;         // cycles (GPU) or ns (CPU) in passes that polled, summed over workers
-  std::uint64_t idle;         // ... in passes that found nothing
+  std::uint64_t wakes;         // polls that a wake led to, thus all but each task's first
+  std::uint64_t self_wakes;    // ... by the task itself (`yield_now`)
+  std::uint64_t remote_wakes;  // ... that came through the run queue
+  std::uint64_t busy;  // cycles (GPU) or ns (CPU) in passes that polled, summed over workers
+  std::uint64_t idle;  // ... in passes that found nothing
 };
 
 /// Bytes of one task type, in each block.
@@ -50,8 +50,8 @@ struct report {
   end_reason end = end_reason::none;
   failure first_failure;  // meaningful if `end` is `failed`
   std::string backend;    // "cuda: NVIDIA H100 ..." or "host: 2 threads"
-  std::uint32_t blocks  = 0;
-  std::uint32_t workers = 0;
+  std::uint32_t blocks     = 0;
+  std::uint32_t workers    = 0;
   std::size_t arena_bytes  = 0;  // tasks of one block: frames, links, timers
   std::size_t shared_bytes = 0;  // shared memory of one block
   double seconds           = 0;  // from launch to end

@@ -56,12 +56,12 @@ class alignas(128) run_queue {
     if ((old & queued) == 0) push(item);
   }
 
-  /// Wakes the slot's task unless it is of another generation. \returns false if it is.
+  /// Wakes the slot's task unless it is of another life. \returns false if it is.
   COWARP_FN bool wake_generation(std::uint32_t item, std::uint32_t generation) {
     // relaxed: only the first guess for the exchange below.
     std::uint32_t state = items_[item].state.load(platform::relaxed);
     do {
-      if (state >> 1 != generation) return false;
+      if ((state >> 1 & generation_mask) != generation) return false;
       // release: as in `wake`; the exchange writes even if the bit was set, so that these writes
       // too are handed over.
     } while (!items_[item].state.compare_exchange(state, state | queued, platform::release));
@@ -75,10 +75,10 @@ class alignas(128) run_queue {
   /// Ends the sleep of the owner on a host.
   COWARP_FN void rouse() { platform::rouse(sleeper_); }
 
-  /// \returns the current life of the slot, 0 to 2^31 - 1.
+  /// \returns the current life of the slot, modulo 2^24.
   [[nodiscard]] COWARP_FN std::uint32_t generation(std::uint32_t item) const {
     // relaxed: a task reads its own; others only compare.
-    return items_[item].state.load(platform::relaxed) >> 1;
+    return items_[item].state.load(platform::relaxed) >> 1 & generation_mask;
   }
 
   /// Begins the slot's next life; wakers of the last one do nothing from here on.
@@ -121,7 +121,8 @@ class alignas(128) run_queue {
     if (head == 0) platform::rouse(sleeper_);
   }
 
-  static constexpr std::uint32_t queued = 1;
+  static constexpr std::uint32_t queued          = 1;
+  static constexpr std::uint32_t generation_mask = (1u << 24) - 1;  // what a waker has room for
 
   platform::atomic_word<scope::device> head_;  // the first item's index plus one, or 0
   run_item* items_;                            // one for each slot, then one for each task type

@@ -12,7 +12,7 @@
 namespace cowarp {
 
 /// Whether a task was spawned. After `busy` the arguments are as they were: nothing was moved.
-enum class [[nodiscard]] spawn_result : std::uint8_t { ok, busy };
+enum class [[nodiscard]] spawn_result : std::uint8_t{ok, busy};
 
 namespace detail {
 
@@ -20,7 +20,7 @@ namespace detail {
 template <class Type>
 inline constexpr bool is_block_scope = false;
 template <class Type>
-  requires requires { Type::primitive_scope; }
+requires requires { Type::primitive_scope; }
 inline constexpr bool is_block_scope<Type> = Type::primitive_scope == scope::block;
 
 }  // namespace detail
@@ -166,9 +166,9 @@ class spawner {
   /// Leaves the arguments in another block's inbox and rouses the block.
   template <class Task, class... Arguments>
   static COWARP_FN spawn_result post(std::uint32_t block, Arguments&&... arguments) {
-    using layout              = detail::layout<Program>;
-    using inbox_type          = detail::spawn_inbox<Task>;
-    inbox_type& inbox         = inbox_of<Task>(block);
+    using layout                = detail::layout<Program>;
+    using inbox_type            = detail::spawn_inbox<Task>;
+    inbox_type& inbox           = inbox_of<Task>(block);
     constexpr std::uint32_t all = inbox_type::cells == 32 ? ~0u : (1u << inbox_type::cells) - 1;
     // relaxed: only finds a candidate.
     std::uint32_t free = ~inbox.claimed.load(platform::relaxed) & all;

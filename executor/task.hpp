@@ -40,8 +40,9 @@ class frame_storage {
   };
 
   template <class... Arguments>
-  static constexpr bool accepts =
-      requires(Arguments&&... a) { Task{{}, static_cast<Arguments&&>(a)...}; };
+  static constexpr bool accepts = requires(Arguments&&... a) {
+    Task{{}, static_cast<Arguments&&>(a)...};
+  };
 
   template <class... Arguments>
   static COWARP_FN void construct_remote(void* at, Arguments&&... arguments) {

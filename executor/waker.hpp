@@ -49,8 +49,9 @@ class waker {
  public:
   /// Wakes nobody.
   constexpr waker() = default;
+  /// \param generation below 2^24, as `run_queue::generation` gives it.
   COWARP_FN constexpr waker(task_id task, std::uint32_t generation)
-      : bits_(static_cast<std::uint64_t>(generation & generation_mask) << 40 | task.value) {}
+      : bits_(static_cast<std::uint64_t>(generation) << 40 | task.value) {}
 
   /// Asks for one more poll of the task.
   COWARP_FN void wake() const {
@@ -58,7 +59,7 @@ class waker {
     block_header& here = *platform::this_block();
     if (task().block() != here.block) {
       here.grid->queues[task().block()].wake_generation(task().slot(), generation());
-    } else if ((here.queue->generation(task().slot()) & generation_mask) == generation()) {
+    } else if (here.queue->generation(task().slot()) == generation()) {
       here.wake(task().slot());
     }
   }
@@ -74,8 +75,7 @@ class waker {
   friend COWARP_FN constexpr bool operator==(waker a, waker b) { return a.bits_ == b.bits_; }
 
  private:
-  static constexpr std::uint32_t generation_mask = (1u << 24) - 1;
-  static constexpr std::uint64_t no_task         = ~std::uint64_t{0};
+  static constexpr std::uint64_t no_task = ~std::uint64_t{0};
 
   std::uint64_t bits_ = no_task;
 };

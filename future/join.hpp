@@ -24,7 +24,9 @@ class COWARP_AWAIT_ELIDABLE joined {
 
   COWARP_FN explicit joined(Futures&&... awaited) : futures_(static_cast<Futures&&>(awaited)...) {}
 
-  COWARP_FN polled<output> poll(context& cx) { return poll(cx, std::index_sequence_for<Futures...>()); }
+  COWARP_FN polled<output> poll(context& cx) {
+    return poll(cx, std::index_sequence_for<Futures...>());
+  }
 
  private:
   template <std::size_t... I>

@@ -6,6 +6,8 @@
 #include <cowarp/platform/platform.hpp>
 
 #if defined(__CUDACC__)
+#include <cowarp/platform/cuda/shared_atomic.hpp>
+
 #include <cuda/atomic>
 #endif
 
@@ -43,7 +45,8 @@ using enum order;
 /// Scope:         `Scope`; on the CPU every scope is the process.
 /// Memory order:  as named at each call, with the C++ meaning within the scope.
 /// Progress:      wait-free but for `update` loops written with `compare_exchange`.
-/// Storage:       4 or 8 bytes, naturally aligned, anywhere that the scope can address.
+/// Storage:       4 or 8 bytes, naturally aligned, where all of the scope can address it; with
+///                `block` 4 bytes in shared memory.
 template <class Value, scope Scope>
 class atomic {
  public:
@@ -89,7 +92,12 @@ class atomic {
   }
   COWARP_FN auto ref() const {
 #if defined(__CUDA_ARCH__)
-    return cuda::atomic_ref<Value, native_scope>(const_cast<Value&>(value_));
+    if constexpr (Scope == scope::block) {
+      static_assert(sizeof(Value) == 4, "block-scope atomics are 32 bits wide");
+      return shared_word_ref<cuda::memory_order>(&value_);
+    } else {
+      return cuda::atomic_ref<Value, native_scope>(const_cast<Value&>(value_));
+    }
 #else
     return std::atomic_ref<Value>(const_cast<Value&>(value_));
 #endif

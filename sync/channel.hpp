@@ -15,7 +15,7 @@
 namespace cowarp {
 
 /// What became of a message that was to be sent.
-enum class [[nodiscard]] send_status : std::uint8_t { ok, full, closed };
+enum class [[nodiscard]] send_status : std::uint8_t{ok, full, closed};
 
 /// The answer to a send: after `full` or `closed` the message comes back in `value`.
 template <class Value>

@@ -38,17 +38,16 @@ class COWARP_AWAIT_ELIDABLE timeout {
 
 /// Awaits for `duration` at most. \returns a future of an optional, empty after a timeout.
 template <class Rep, class Period, class Awaited>
-[[nodiscard]] COWARP_FN auto with_timeout(
-    std::chrono::duration<Rep, Period> duration,
-    Awaited&& awaited COWARP_AWAIT_ELIDABLE_ARGUMENT) {
+[[nodiscard]] COWARP_FN auto with_timeout(std::chrono::duration<Rep, Period> duration,
+                                          Awaited&& awaited COWARP_AWAIT_ELIDABLE_ARGUMENT) {
   return timeout<detail::future_of<Awaited>>(sleep_for(duration),
                                              into_future(static_cast<Awaited&&>(awaited)));
 }
 
 /// Awaits until `deadline` at most. \returns a future of an optional, empty after the deadline.
 template <class Awaited>
-[[nodiscard]] COWARP_FN auto with_deadline(
-    clock::time_point deadline, Awaited&& awaited COWARP_AWAIT_ELIDABLE_ARGUMENT) {
+[[nodiscard]] COWARP_FN auto with_deadline(clock::time_point deadline,
+                                           Awaited&& awaited COWARP_AWAIT_ELIDABLE_ARGUMENT) {
   return timeout<detail::future_of<Awaited>>(sleep_until(deadline),
                                              into_future(static_cast<Awaited&&>(awaited)));
 }

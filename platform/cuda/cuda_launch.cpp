@@ -68,8 +68,10 @@ void cuda_launch::resolve() {
   check(cudaGetDevice(&device_), "find a GPU");
   const int major = attribute(cudaDevAttrComputeCapabilityMajor, device_);
   if (major < 7) {
-    throw configuration_error("cowarp: needs a GPU of compute capability 7.0 or newer (independent "
-                              "thread scheduling); this one has " + std::to_string(major) + ".x");
+    throw configuration_error(
+        "cowarp: needs a GPU of compute capability 7.0 or newer (independent "
+        "thread scheduling); this one has " +
+        std::to_string(major) + ".x");
   }
   if (attribute(cudaDevAttrCooperativeLaunch, device_) == 0) {
     throw configuration_error("cowarp: this GPU cannot launch cooperatively");
@@ -78,8 +80,9 @@ void cuda_launch::resolve() {
   cudaFuncAttributes kernel{};
   check(cudaFuncGetAttributes(&kernel, kernel_), "load the executor's kernel");
 
-  const auto limit = static_cast<std::size_t>(
-      attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, device_)) - kernel.sharedSizeBytes;
+  const auto limit =
+      static_cast<std::size_t>(attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, device_)) -
+      kernel.sharedSizeBytes;
   if (plan_.shared_bytes > limit) {
     throw configuration_error(
         "cowarp: a block of this program needs " + std::to_string(plan_.shared_bytes) +
@@ -91,7 +94,7 @@ void cuda_launch::resolve() {
                              static_cast<int>(plan_.shared_bytes)),
         "set the kernel's shared memory");
 
-  const auto most = static_cast<std::uint32_t>(kernel.maxThreadsPerBlock / lanes);
+  const auto most    = static_cast<std::uint32_t>(kernel.maxThreadsPerBlock / lanes);
   const auto allowed = std::min(most, plan_.max_workers);
   if (plan_.workers == 0) plan_.workers = std::clamp(plan_.words, 1u, allowed);
   if (plan_.workers > allowed) {
@@ -109,8 +112,8 @@ void cuda_launch::resolve() {
   if (plan_.blocks == 0) plan_.blocks = std::min(sms, most_blocks);
   if (plan_.blocks > most_blocks || most_blocks == 0) {
     throw configuration_error(
-        "cowarp: " + std::to_string(plan_.blocks) + " blocks of " +
-        std::to_string(plan_.workers) + " workers and " + std::to_string(plan_.shared_bytes) +
+        "cowarp: " + std::to_string(plan_.blocks) + " blocks of " + std::to_string(plan_.workers) +
+        " workers and " + std::to_string(plan_.shared_bytes) +
         " bytes of shared memory do not fit on the GPU at once, which they must: ask for " +
         std::to_string(most_blocks) + " or fewer");
   }

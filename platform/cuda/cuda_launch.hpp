@@ -64,12 +64,12 @@ class cuda_launch {
 
   launch_plan plan_;
   const void* kernel_;
-  int device_          = 0;
-  cudaStream_t stream_ = nullptr;
-  bool owns_stream_    = false;
-  cudaEvent_t begin_   = nullptr;
-  cudaEvent_t end_     = nullptr;
-  void* line_          = nullptr;
+  int device_           = 0;
+  cudaStream_t stream_  = nullptr;
+  bool owns_stream_     = false;
+  cudaEvent_t begin_    = nullptr;
+  cudaEvent_t end_      = nullptr;
+  void* line_           = nullptr;
   void* line_on_device_ = nullptr;
   std::vector<void*> memory_;
   double seconds_ = 0;

@@ -26,7 +26,8 @@ launch_plan resolved(launch_plan plan) {
   if (plan.blocks > most_blocks) {
     throw configuration_error("cowarp: " + std::to_string(plan.blocks) +
                               " blocks do not fit on the host backend, where each is a thread: ask "
-                              "for " + std::to_string(most_blocks) + " or fewer");
+                              "for " +
+                              std::to_string(most_blocks) + " or fewer");
   }
   plan.workers = 1;
   return plan;

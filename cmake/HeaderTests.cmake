@@ -1,0 +1,29 @@
+# cowarp_add_header_tests(): every public header compiles alone (and twice), as C++ and as CUDA.
+#
+# Each front end has headers that are not its own: platform/cuda/ means nothing to a C++ compiler,
+# and platform/sim/ nothing to a GPU.
+function(cowarp_add_header_tests front_end extension foreign)
+  set(sources "")
+  foreach(header IN LISTS COWARP_HEADERS)
+    if(NOT header MATCHES "${foreign}")
+      set(source "${PROJECT_BINARY_DIR}/header_tests/${front_end}/${header}.${extension}")
+      file(CONFIGURE OUTPUT "${source}" CONTENT
+        "#include <cowarp/${header}>\n#include <cowarp/${header}>\n")
+      list(APPEND sources "${source}")
+    endif()
+  endforeach()
+  set(target cowarp_header_tests_${front_end})
+  add_library(${target} OBJECT ${sources})
+  target_link_libraries(${target} PRIVATE cowarp::cowarp cowarp_developer cowarp_fmt)
+  if(front_end STREQUAL "nvcc")
+    list(GET COWARP_CUDA_ARCHITECTURES 0 architecture)
+    set_target_properties(${target} PROPERTIES CUDA_ARCHITECTURES "${architecture}")
+  endif()
+endfunction()
+
+if(COWARP_FRONT_END_host AND COWARP_SANITIZER STREQUAL "none")
+  cowarp_add_header_tests(host cpp "^platform/cuda/")
+endif()
+if(COWARP_FRONT_END_nvcc)
+  cowarp_add_header_tests(nvcc cu "^platform/sim/")
+endif()
