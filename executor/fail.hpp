@@ -17,6 +17,21 @@ COWARP_FN inline void copy_text(char* to, const char* from) {
   to[i] = '\0';
 }
 
+/// Notes a failure for the host, unless there was one before, and asks all blocks to end.
+COWARP_FN inline void record_failure(task_id task, const char* message, const char* file,
+                                     std::uint32_t line) {
+  grid_header& grid      = *platform::this_block()->grid;
+  failure_record& record = grid.failure;
+  // relaxed: only one task may win; `request_end` publishes what it writes.
+  if (record.taken.exchange(1, platform::relaxed) != 0) return;
+  record.block = platform::this_block()->block;
+  record.slot  = task.slot();
+  record.line  = line;
+  copy_text(record.file, file);
+  copy_text(record.message, message);
+  grid.request_end(end_reason::failed);
+}
+
 }  // namespace detail
 
 /// Ends the program as failed, with a message for the host; the task that awaits it stays pending.
@@ -34,18 +49,7 @@ class fail {
       : message_(message), file_(where.file_name()), line_(where.line()) {}
 
   COWARP_FN polled<unit> poll(context& cx) {
-    if (cx.task().is_none()) return pending;
-    grid_header& grid      = *platform::this_block()->grid;
-    failure_record& record = grid.failure;
-    // relaxed: only one task may win; `request_end` publishes what it writes.
-    if (record.taken.exchange(1, platform::relaxed) == 0) {
-      record.block = cx.task().block();
-      record.slot  = cx.task().slot();
-      record.line  = line_;
-      detail::copy_text(record.file, file_);
-      detail::copy_text(record.message, message_);
-      grid.request_end(end_reason::failed);
-    }
+    if (!cx.task().is_none()) detail::record_failure(cx.task(), message_, file_, line_);
     return pending;
   }
 

@@ -3,6 +3,7 @@
 /// How tasks come to life: from `start`, from a task of the block, and from another block.
 #pragma once
 
+#include <cowarp/executor/fail.hpp>
 #include <cowarp/executor/program.hpp>
 
 #include <cstdint>
@@ -22,6 +23,12 @@ inline constexpr bool is_block_scope = false;
 template <class Type>
 requires requires { Type::primitive_scope; }
 inline constexpr bool is_block_scope<Type> = Type::primitive_scope == scope::block;
+
+/// \returns the name of a function that mentions the task; for messages.
+template <class Task>
+COWARP_FN const char* pretty_name() {
+  return __PRETTY_FUNCTION__;
+}
 
 }  // namespace detail
 
@@ -64,6 +71,14 @@ class spawner {
         "task can ask spawner::block_state() for its own");
     COWARP_ASSERT(block < blocks(), "spawn_on: there is no such block");
     return post<Task>(block, static_cast<Arguments&&>(arguments)...);
+  }
+
+  /// Starts a task in this block, or ends the program as failed if its pool is full.
+  template <class Task, class... Arguments>
+  COWARP_FN void must_spawn(Arguments&&... arguments) const {
+    if (spawn<Task>(static_cast<Arguments&&>(arguments)...) == spawn_result::ok) return;
+    detail::record_failure({}, "must_spawn: the task's pool is full: declare it with a larger pool",
+                           detail::pretty_name<Task>(), 0);
   }
 
   /// Asks all blocks to end; tasks that are not done stay pending in the report.
