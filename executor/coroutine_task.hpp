@@ -111,13 +111,21 @@ class coroutine_storage {
     return frame_;
   }
 
-  /// What a spawn from another block leaves for the owner to build the task from.
   template <class Body>
   struct parameters_of;
   template <class... Parameters>
   struct parameters_of<task_coroutine<Task> (*)(coroutine_storage&, Parameters...)> {
     using type = std::tuple<Parameters...>;
+    /// True if a reference parameter would refer to a temporary argument.
+    template <class... Arguments>
+    static constexpr bool dangle =
+        ((std::is_reference_v<Parameters> && !std::is_lvalue_reference_v<Arguments>) || ...);
   };
+  template <class... Arguments>
+  static constexpr bool dangle =
+      parameters_of<decltype(&Task::body)>::template dangle<Arguments...>;
+
+  /// What a spawn from another block leaves for the owner to build the task from.
   struct remote_arguments_of {
     using type = typename parameters_of<decltype(&Task::body)>::type;
   };

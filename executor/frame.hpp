@@ -144,7 +144,7 @@ template <class Frame, class... Arguments>
   COWARP_FN ::cowarp::polled<output> poll(::cowarp::context& cowarp_cx) {                \
     if (cowarp_cx.is_cancelling() && this->resume_point_ == 0) return ::cowarp::pending; \
     switch (this->resume_point_) {                                                       \
-      case 0:
+      case 0:;
 
 /// Ends the body of a frame.
 #define COWARP_BODY_END    \

@@ -102,6 +102,8 @@ constexpr std::size_t sum_over_tasks(Size size) {
 template <class Program, class Task>
 constexpr std::size_t stride_of() {
   using storage           = typename Task::storage;
+  static_assert(alignof(storage) <= 16,
+                "a task's arguments and members may not be aligned to more than 16 bytes");
   const std::size_t align = alignof(storage) < 8 ? 8 : alignof(storage);
   const std::size_t bytes = round_up(sizeof(storage), align);
   if (Program::frames == memory::global || align > 8) return bytes;

@@ -138,8 +138,15 @@ class spawner {
   static COWARP_FN void check() {
     static_assert(Program::template has_task<Task>,
                   "spawn: this task is not in the program's list: add it to cowarp::program<...>");
-    static_assert(Task::storage::template accepts<Arguments...>,
+    using storage = typename Task::storage;
+    static_assert(storage::template accepts<Arguments...>,
                   "spawn: the arguments do not match the task's parameters");
+    if constexpr (storage::template accepts<Arguments...>) {
+      static_assert(!storage::template dangle<Arguments...>,
+                    "spawn: a reference parameter of the task would refer to a temporary, which is "
+                    "gone when the task runs: make the parameter a value, or pass an object that "
+                    "outlives the task");
+    }
   }
 
   /// Takes a free slot of the task's pool, from different words in turn.

@@ -44,6 +44,10 @@ class frame_storage {
     Task{{}, static_cast<Arguments&&>(a)...};
   };
 
+  /// Members are initialised as the compiler does it, which warns of references to temporaries.
+  template <class... Arguments>
+  static constexpr bool dangle = false;
+
   template <class... Arguments>
   static COWARP_FN void construct_remote(void* at, Arguments&&... arguments) {
     ::new (at) Task{{}, static_cast<Arguments&&>(arguments)...};

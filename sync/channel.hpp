@@ -5,11 +5,10 @@
 
 #include <cowarp/executor/future.hpp>
 #include <cowarp/platform/spin_lock.hpp>
+#include <cowarp/sync/message_ring.hpp>
 #include <cowarp/sync/wait_queue.hpp>
 
 #include <cstdint>
-#include <memory>
-#include <new>
 #include <utility>
 
 namespace cowarp {
@@ -19,7 +18,7 @@ enum class [[nodiscard]] send_status : std::uint8_t{ok, full, closed};
 
 /// The answer to a send: after `full` or `closed` the message comes back in `value`.
 template <class Value>
-struct [[nodiscard]] send_result {
+struct send_result {
   send_status status;
   polled<Value> value;
 
@@ -37,21 +36,22 @@ struct [[nodiscard]] send_result {
 /// empty. After `close` sends are refused and their messages come back, receivers drain what is
 /// there and then get nothing.
 ///
-/// Invariant:     senders wait only while the channel is full; at most as many receivers are notified
-///                as there are messages, and those messages are reserved for them.
+/// Invariant:     freed room is promised to the first blocked sender, and a message reserved for the
+///                first blocked receiver; who is notified keeps its place until it is polled.
 /// Called by:     any lane within `Scope`; any number of senders and receivers.
 /// Scope:         `Scope`; with `block` it lives in the block state.
 /// Memory order:  what a sender wrote before `send` is visible to whoever receives that message.
 /// Resumes on:    the executor's next poll of the waiting task.
-/// Progress:      a short spin lock; blocked senders, and blocked receivers, are served first come
-///                first, and newcomers do not overtake them.
-/// Storage:       56 bytes and the messages; zero bytes are valid, empty and open.
+/// Progress:      a short spin lock; blocked senders and blocked receivers are served first come
+///                first, newcomers do not overtake them, and messages arrive in that order.
+/// Storage:       64 bytes, and a message and a byte for each of `Capacity`; zero bytes are valid,
+///                empty and open.
 /// Fails:         `try_send` with `full` or `closed`, `send` with `closed`; the message comes back.
-/// Cancelling a blocked send takes its message back; cancelling a receive loses nothing: a message
+/// A send that is cancelled has not sent; a cancelled receive loses nothing: what was promised to or
 /// reserved for it goes to the next. After Embassy's `Channel`, with an end and real wait queues.
 template <class Value, std::uint32_t Capacity, scope Scope = scope::device>
 class channel {
-  static_assert(Capacity > 0, "a channel has room for at least one message");
+  static_assert(Capacity > 0, "a channel has room for at least one message: give it a capacity");
 
  public:
   static constexpr scope primitive_scope = Scope;
@@ -67,31 +67,22 @@ class channel {
   /// \returns a future of the next message; of nothing once the channel is closed and drained.
   [[nodiscard]] COWARP_FN receive_future receive() { return receive_future(*this); }
 
-  /// Sends if there is room and no sender waits.
-  COWARP_FN send_result<Value> try_send(Value value) {
+  /// Sends if there is room that nobody waits for.
+  [[nodiscard]] COWARP_FN send_result<Value> try_send(Value value) {
     send_result<Value> result{send_status::full, pending};
-    task_id woken{task_id::none};
-    lock_.with([&] {
-      if (is_closed_) {
-        result.status = send_status::closed;
-      } else if (count_ < Capacity) {
-        woken         = put(std::move(value));
-        result.status = send_status::ok;
-      }
-    });
-    wake(woken);
+    notified woken;
+    lock_.with([&] { result.status = is_closed_ ? send_status::closed : put(value, woken); });
+    wake_and_go_on(woken);
     if (!result) result.value.emplace(std::move(value));
     return result;
   }
 
-  /// \returns a message if there is one that is not reserved for a waiting receiver.
+  /// \returns a message if there is one that nobody waits for.
   [[nodiscard]] COWARP_FN polled<Value> try_receive() {
     polled<Value> result;
-    task_id woken{task_id::none};
-    lock_.with([&] {
-      if (count_ > reserved_) woken = take(result);
-    });
-    wake(woken);
+    notified woken;
+    lock_.with([&] { take(result, woken); });
+    wake_and_go_on(woken);
     return result;
   }
 
@@ -99,21 +90,22 @@ class channel {
   [[nodiscard]] COWARP_FN polled<Value> try_peek() {
     polled<Value> result;
     lock_.with([&] {
-      if (count_ != 0) result.emplace(message(0));
+      if (ring_.ready() != 0) result.emplace(ring_.front());
     });
     return result;
   }
 
   /// Refuses messages from now on and lets blocked senders and receivers know.
   COWARP_FN void close() {
-    lock_.with([&] { is_closed_ = true; });
-    // One waiter at a time, each woken outside the lock. Nobody can join the queues any more.
-    for (task_id woken = next_to_release(); !woken.is_none(); woken = next_to_release()) {
-      wake(woken);
-    }
+    notified woken;
+    lock_.with([&] {
+      is_closed_ = true;
+      woken      = notify();
+    });
+    wake_and_go_on(woken);
   }
 
-  /// Drops all messages that are not reserved; blocked senders move up.
+  /// Drops all messages that nobody waits for; blocked senders move up.
   COWARP_FN void clear() {
     while (try_receive()) {
     }
@@ -122,11 +114,15 @@ class channel {
   [[nodiscard]] static COWARP_FN constexpr std::uint32_t capacity() { return Capacity; }
   [[nodiscard]] COWARP_FN std::uint32_t size() {
     std::uint32_t result = 0;
-    lock_.with([&] { result = count_; });
+    lock_.with([&] { result = ring_.size(); });
     return result;
   }
   [[nodiscard]] COWARP_FN bool is_empty() { return size() == 0; }
-  [[nodiscard]] COWARP_FN bool is_full() { return size() == Capacity; }
+  [[nodiscard]] COWARP_FN bool is_full() {
+    bool result = false;
+    lock_.with([&] { result = !ring_.has_room(); });
+    return result;
+  }
   [[nodiscard]] COWARP_FN bool is_closed() {
     bool result = false;
     lock_.with([&] { result = is_closed_; });
@@ -134,65 +130,87 @@ class channel {
   }
 
  private:
-  /// A blocked sender and where its message is.
+  using waiter_state = detail::waiter::state;
+
+  /// A blocked sender, and the room that it was promised once it is notified.
   struct sender : detail::waiter {
-    Value* value = nullptr;
+    std::uint32_t cell = 0;
   };
 
-  COWARP_FN Value& message(std::uint32_t i) {
-    const std::uint32_t at = first_ + i < Capacity ? first_ + i : first_ + i - Capacity;
-    return *std::launder(reinterpret_cast<Value*>(bytes_[at]));
+  /// Tasks to wake once the lock is free, and whether there are more.
+  struct notified {
+    task_id sender{task_id::none};
+    task_id receiver{task_id::none};
+    bool has_more = false;
+  };
+
+  // ---- under the lock ----
+
+  COWARP_FN send_status put(Value& value, notified& woken) {
+    if (!ring_.has_room() || !senders_.is_empty()) return send_status::full;
+    ring_.put(std::move(value));
+    woken = notify();
+    return send_status::ok;
   }
 
-  /// Adds a message. \returns the receiver to wake.
-  COWARP_FN task_id put(Value&& value) {
-    ::new (static_cast<void*>(std::addressof(message(count_)))) Value(std::move(value));
-    ++count_;
-    return notify_receiver();
+  COWARP_FN bool take(polled<Value>& to, notified& woken) {
+    if (ring_.ready() <= reserved_ || !receivers_.is_empty()) return false;
+    ring_.take(to);
+    woken = notify();
+    return true;
   }
 
-  /// Takes the first message and lets the first blocked sender's move up. \returns that sender.
-  COWARP_FN task_id take(polled<Value>& to) {
-    Value& first = message(0);
-    to.emplace(std::move(first));
-    first.~Value();
-    first_ = first_ + 1 == Capacity ? 0 : first_ + 1;
-    --count_;
-    if (senders_.is_empty()) return {task_id::none};
-    auto& next = static_cast<sender&>(*senders_.first());
-    // No receiver waits: the channel was full, so all that waited have been notified.
-    ::new (static_cast<void*>(std::addressof(message(count_)))) Value(std::move(*next.value));
-    ++count_;
-    return senders_.notify_first();
-  }
-
-  COWARP_FN task_id notify_receiver() {
-    if (receivers_.is_empty() || count_ <= reserved_) return {task_id::none};
-    ++reserved_;
-    return receivers_.notify_first();
-  }
-
-  /// \returns a waiter of a closed channel, taken out of its queue.
-  COWARP_FN task_id next_to_release() {
-    task_id woken{task_id::none};
-    lock_.with([&] {
-      detail::wait_queue& queue = senders_.is_empty() ? receivers_ : senders_;
-      if (queue.is_empty()) return;
-      detail::waiter& w = *queue.first();
-      woken             = w.task;
-      queue.remove(w);
-    });
+  /// Gives free room to the first blocked sender and a free message to the first blocked receiver;
+  /// after `close`, lets them go without.
+  COWARP_FN notified notify() {
+    notified woken;
+    if (can_notify_sender()) {
+      auto& first = static_cast<sender&>(*senders_.first());
+      if (is_closed_) {
+        woken.sender = first.task;
+        senders_.remove(first);
+      } else {
+        first.cell   = ring_.promise();
+        woken.sender = senders_.notify_first();
+      }
+    }
+    if (can_notify_receiver()) {
+      if (ring_.ready() > reserved_) {
+        ++reserved_;
+        woken.receiver = receivers_.notify_first();
+      } else {
+        woken.receiver = receivers_.first()->task;
+        receivers_.remove(*receivers_.first());
+      }
+    }
+    woken.has_more = can_notify_sender() || can_notify_receiver();
     return woken;
+  }
+  [[nodiscard]] COWARP_FN bool can_notify_sender() const {
+    return !senders_.is_empty() && (is_closed_ || ring_.has_room());
+  }
+  [[nodiscard]] COWARP_FN bool can_notify_receiver() const {
+    return !receivers_.is_empty() &&
+           (ring_.ready() > reserved_ || (is_closed_ && ring_.is_empty()));
+  }
+
+  // ---- without the lock ----
+
+  COWARP_FN void wake_and_go_on(notified woken) {
+    for (;;) {
+      wake(woken.sender);
+      wake(woken.receiver);
+      if (!woken.has_more) return;
+      lock_.with([&] { woken = notify(); });
+    }
   }
 
   platform::spin_lock<Scope> lock_;
   bool is_closed_;
-  std::uint32_t first_;     // where the oldest message stands
-  std::uint32_t count_;     // messages
   std::uint32_t reserved_;  // notified receivers that were not polled since
   detail::wait_queue senders_;
   detail::wait_queue receivers_;
-  alignas(Value) unsigned char bytes_[Capacity][sizeof(Value)];
+  detail::message_ring<Value, Capacity> ring_;
 };
 
 /// Sends one message, waiting for room. Its output says `ok` or `closed`.
@@ -205,16 +223,16 @@ class channel<Value, Capacity, Scope>::send_future {
   send_future(send_future&&) = default;  // before the first poll only
   COWARP_FN ~send_future() {
     if (!has_waited_) return;
-    to_.lock_.with([&] {
-      if (sender_.is == detail::waiter::state::queued) to_.senders_.remove(sender_);
-    });
+    notified woken;
+    to_.lock_.with([&] { leave(woken); });
+    to_.wake_and_go_on(woken);
   }
 
   COWARP_FN polled<output> poll(context& cx) {
     send_result<Value> result{send_status::full, pending};
-    task_id woken{task_id::none};
+    notified woken;
     to_.lock_.with([&] { result.status = poll_locked(cx, woken); });
-    wake(woken);
+    to_.wake_and_go_on(woken);
     has_waited_ = result.status == send_status::full;
     if (has_waited_) return pending;
     if (result.status == send_status::closed) result.value.emplace(std::move(value_));
@@ -222,25 +240,39 @@ class channel<Value, Capacity, Scope>::send_future {
   }
 
  private:
-  COWARP_FN send_status poll_locked(context& cx, task_id& woken) {
-    using state = detail::waiter::state;
-    if (sender_.is == state::notified) return send_status::ok;
-    if (to_.is_closed_) return send_status::closed;
-    if (sender_.is == state::queued) return send_status::full;
-    if (to_.count_ < Capacity) {
-      woken = to_.put(std::move(value_));
+  COWARP_FN send_status poll_locked(context& cx, notified& woken) {
+    if (to_.is_closed_) {
+      leave(woken);
+      return send_status::closed;
+    }
+    if (sender_.is == waiter_state::queued) return send_status::full;
+    if (sender_.is == waiter_state::notified) {
+      sender_.is = waiter_state::idle;
+      to_.ring_.keep(sender_.cell, std::move(value_));
+      woken = to_.notify();
       return send_status::ok;
     }
-    sender_.task  = cx.task();
-    sender_.value = std::addressof(value_);
-    to_.senders_.push_back(sender_);
-    return send_status::full;
+    const send_status status = to_.put(value_, woken);
+    if (status == send_status::full) {
+      sender_.task = cx.task();
+      to_.senders_.push_back(sender_);
+    }
+    return status;
+  }
+
+  COWARP_FN void leave(notified& woken) {
+    if (sender_.is == waiter_state::queued) to_.senders_.remove(sender_);
+    if (sender_.is == waiter_state::notified) {
+      sender_.is = waiter_state::idle;
+      to_.ring_.drop(sender_.cell);
+      woken = to_.notify();
+    }
   }
 
   channel& to_;
   Value value_;
   sender sender_;
-  bool has_waited_ = false;  // the sender may stand in the channel's queue
+  bool has_waited_ = false;  // the sender may be known to the channel
 };
 
 /// Receives one message, waiting for it. Its output is empty once the channel is closed and drained.
@@ -253,36 +285,39 @@ class channel<Value, Capacity, Scope>::receive_future {
   receive_future(receive_future&&) = default;  // before the first poll only
   COWARP_FN ~receive_future() {
     if (!has_waited_) return;
-    task_id woken{task_id::none};
+    notified woken;
     from_.lock_.with([&] {
-      if (waiter_.is == detail::waiter::state::queued) from_.receivers_.remove(waiter_);
-      if (waiter_.is != detail::waiter::state::notified) return;
+      if (waiter_.is == waiter_state::queued) from_.receivers_.remove(waiter_);
+      if (waiter_.is != waiter_state::notified) return;
       --from_.reserved_;
-      woken = from_.notify_receiver();
+      woken = from_.notify();
     });
-    wake(woken);
+    from_.wake_and_go_on(woken);
   }
 
   COWARP_FN polled<output> poll(context& cx) {
     polled<output> result;
-    task_id woken{task_id::none};
+    notified woken;
     from_.lock_.with([&] { poll_locked(cx, result, woken); });
-    wake(woken);
+    from_.wake_and_go_on(woken);
     has_waited_ = !result.has_value();
     return result;
   }
 
  private:
-  COWARP_FN void poll_locked(context& cx, polled<output>& result, task_id& woken) {
-    using state = detail::waiter::state;
-    if (waiter_.is == state::queued) return;
-    if (waiter_.is == state::notified) {
+  COWARP_FN void poll_locked(context& cx, polled<output>& result, notified& woken) {
+    if (waiter_.is == waiter_state::queued) return;
+    if (waiter_.is == waiter_state::notified) {
+      waiter_.is = waiter_state::idle;
       --from_.reserved_;
-      waiter_.is = state::idle;
-      woken      = from_.take(result.emplace());
-    } else if (from_.count_ > from_.reserved_) {
-      woken = from_.take(result.emplace());
-    } else if (from_.is_closed_) {
+      from_.ring_.take(result.emplace());
+      woken = from_.notify();
+      return;
+    }
+    polled<Value> message;
+    if (from_.take(message, woken)) {
+      result.emplace(std::move(message));
+    } else if (from_.is_closed_ && from_.ring_.is_empty()) {
       result.emplace();
     } else {
       waiter_.task = cx.task();
