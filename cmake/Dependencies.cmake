@@ -9,10 +9,8 @@ if(NOT fmt_FOUND)
 endif()
 add_library(cowarp_fmt INTERFACE)
 target_link_libraries(cowarp_fmt INTERFACE fmt::fmt-header-only)
-# {fmt} 9 thinks that nvcc knows no constexpr; and nvcc warns of long double in functions that may run
-# on the GPU, but never do.
+# nvcc warns of long double in functions that may run on the GPU, but never do.
 target_compile_options(cowarp_fmt INTERFACE
-  $<$<COMPILE_LANG_AND_ID:CUDA,NVIDIA>:-DFMT_USE_CONSTEXPR=1>
   $<$<COMPILE_LANG_AND_ID:CUDA,NVIDIA>:-diag-suppress=20208>)
 
 # Catch2, version 2 or 3: tests only. Provides the target cowarp_catch2.

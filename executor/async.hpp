@@ -76,8 +76,8 @@ class future_awaiter : leaf_wait {
 
  private:
   static COWARP_FN bool poll_awaited(leaf_wait& wait, context& cx) {
-    auto& self   = static_cast<future_awaiter&>(wait);
-    self.result_ = self.awaited_.poll(cx);
+    auto& self = static_cast<future_awaiter&>(wait);
+    if (auto ready = self.awaited_.poll(cx)) self.result_.emplace(std::move(*ready));
     return self.result_.has_value();
   }
 

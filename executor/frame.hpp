@@ -20,6 +20,8 @@ inline constexpr std::size_t default_await_bytes = 64;
 /// What COWARP_TASK_FRAME and COWARP_ASYNC_FRAME put in front of the members that the user writes:
 /// where the body goes on, and room for the one future it is awaiting.
 ///
+/// Members have a prefix, since the user's share their scope.
+///
 /// Invariant:     `awaited_` holds a future exactly while the body is suspended.
 /// Called by:     the lane that polls the task.
 /// Storage:       8 + `AwaitBytes` bytes inside the frame.
@@ -31,7 +33,8 @@ class frame_base {
  protected:
   /// Begins an await. \returns true if the body must suspend before the first poll of the future.
   template <class Future, class Awaited>
-  COWARP_FN bool begin_await([[maybe_unused]] context& cx, [[maybe_unused]] Awaited&& awaited) {
+  COWARP_FN bool cowarp_begin_await([[maybe_unused]] context& cx,
+                                    [[maybe_unused]] Awaited&& awaited) {
     if constexpr (detail::resumes_ready<Future>) {
       cx.wake_self();
       return true;
@@ -48,34 +51,34 @@ class frame_base {
 
   /// Polls the awaited future and ends the await if it is ready or the frame is taken apart.
   template <class Future>
-  COWARP_FN polled<typename Future::output> step(context& cx) {
+  COWARP_FN polled<typename Future::output> cowarp_step(context& cx) {
     if constexpr (detail::resumes_ready<Future>) {
       if (cx.is_cancelling()) return pending;
       return typename Future::output{};
     } else {
       Future& awaited = *std::launder(reinterpret_cast<Future*>(awaited_));
-      polled<typename Future::output> result;
-      if (!cx.is_cancelling()) {
-        result = awaited.poll(cx);
-        if (!result) return pending;
+      if (cx.is_cancelling()) {
+        awaited.~Future();
+        return pending;
       }
-      awaited.~Future();
+      polled<typename Future::output> result = awaited.poll(cx);
+      if (result) awaited.~Future();
       return result;
     }
   }
 
   /// The answer of a body that ends, with or without a value.
-  COWARP_FN static polled<Output> finish() {
+  COWARP_FN static polled<Output> cowarp_finish() {
     static_assert(std::is_same_v<Output, unit>,
                   "this body must end with COWARP_RETURN(value) on every path");
     return Output{};
   }
   template <class Value>
-  COWARP_FN static polled<Output> finish(Value&& value) {
+  COWARP_FN static polled<Output> cowarp_finish(Value&& value) {
     return polled<Output>(static_cast<Value&&>(value));
   }
   /// Where a body with an output ends without COWARP_RETURN.
-  COWARP_FN static polled<Output> fall_off() {
+  COWARP_FN static polled<Output> cowarp_fall_off() {
     if constexpr (std::is_same_v<Output, unit>) {
       return Output{};
     } else {
@@ -84,7 +87,7 @@ class frame_base {
     }
   }
 
-  std::uint32_t resume_point_ = 0;  // line of the await to go on at; 0 before the first poll
+  std::uint32_t cowarp_resume_point_ = 0;  // line of the await to go on at; 0 before the first poll
 
  private:
   alignas(8) unsigned char awaited_[AwaitBytes];
@@ -125,7 +128,7 @@ template <class Frame, class... Arguments>
 [[nodiscard]] COWARP_FN frame_call<Frame> call(Arguments&&... arguments) {
   static_assert(
       requires {
-        Frame{{}, static_cast<Arguments&&>(arguments)...};
+        Frame{{}, std::declval<Arguments>()...};
       },
       "call: the arguments do not match the frame's first members");
   return frame_call<Frame>(std::in_place, static_cast<Arguments&&>(arguments)...);
@@ -140,20 +143,20 @@ template <class Frame, class... Arguments>
 #define COWARP_ASYNC_FRAME(name, ...) struct name : ::cowarp::frame_base<__VA_ARGS__>
 
 /// Begins the body of a frame. Inside, `return` is spelled COWARP_RETURN.
-#define COWARP_BODY_BEGIN                                                                \
-  COWARP_FN ::cowarp::polled<output> poll(::cowarp::context& cowarp_cx) {                \
-    if (cowarp_cx.is_cancelling() && this->resume_point_ == 0) return ::cowarp::pending; \
-    switch (this->resume_point_) {                                                       \
+#define COWARP_BODY_BEGIN                                                                       \
+  COWARP_FN ::cowarp::polled<output> poll(::cowarp::context& cowarp_cx) {                       \
+    if (cowarp_cx.is_cancelling() && this->cowarp_resume_point_ == 0) return ::cowarp::pending; \
+    switch (this->cowarp_resume_point_) {                                                       \
       case 0:;
 
 /// Ends the body of a frame.
-#define COWARP_BODY_END    \
-  }                        \
-  return this->fall_off(); \
+#define COWARP_BODY_END           \
+  }                               \
+  return this->cowarp_fall_off(); \
   }
 
 /// Ends the task or async function early, with the value of its output if it has one.
-#define COWARP_RETURN(...) return this->finish(__VA_ARGS__)
+#define COWARP_RETURN(...) return this->cowarp_finish(__VA_ARGS__)
 
 #define COWARP_DETAIL_AWAIT(take, ...)                                                             \
   do {                                                                                             \
@@ -161,15 +164,16 @@ template <class Frame, class... Arguments>
                                    decltype(::cowarp::into_future(__VA_ARGS__))>,                  \
                   "an awaited expression may not contain a lambda: give the lambda a name before " \
                   "the await");                                                                    \
-    this->resume_point_ = __LINE__;                                                                \
-    if (this->template begin_await<::cowarp::detail::future_of<decltype((__VA_ARGS__))>>(          \
+    this->cowarp_resume_point_ = __LINE__;                                                         \
+    if (this->template cowarp_begin_await<::cowarp::detail::future_of<decltype((__VA_ARGS__))>>(   \
             cowarp_cx, ::cowarp::into_future(__VA_ARGS__))) {                                      \
       return ::cowarp::pending;                                                                    \
     }                                                                                              \
     [[fallthrough]];                                                                               \
     case __LINE__: {                                                                               \
       auto cowarp_result =                                                                         \
-          this->template step<::cowarp::detail::future_of<decltype((__VA_ARGS__))>>(cowarp_cx);    \
+          this->template cowarp_step<::cowarp::detail::future_of<decltype((__VA_ARGS__))>>(        \
+              cowarp_cx);                                                                          \
       if (!cowarp_result) return ::cowarp::pending;                                                \
       take(::std::move(*cowarp_result));                                                           \
     }                                                                                              \

@@ -39,7 +39,9 @@ class COWARP_AWAIT_ELIDABLE joined {
 
   template <class Future, class Output>
   COWARP_FN static bool poll_one(context& cx, Future& awaited, Output& result) {
-    if (!result) result = awaited.poll(cx);
+    if (!result) {
+      if (auto ready = awaited.poll(cx)) result.emplace(std::move(*ready));
+    }
     return result.has_value();
   }
 

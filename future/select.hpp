@@ -5,6 +5,7 @@
 
 #include <cowarp/executor/future.hpp>
 #include <cowarp/platform/coroutine.hpp>
+#include <cowarp/platform/pause.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +21,8 @@ namespace cowarp {
 /// others are cancelled when this future is destroyed: what they were notified of goes to the next
 /// in line.
 ///
-/// `Biased`: polls in order, so an earlier future wins a tie. Otherwise each poll begins one further.
+/// `Biased`: polls in order, so an earlier future wins a tie. Otherwise the first poll begins anywhere
+/// and each further one begins one further, so that of several that are always ready none starves.
 /// Storage: the futures. After Embassy's `select`, for any number.
 template <bool Biased, class... Futures>
 class COWARP_AWAIT_ELIDABLE selected {
@@ -35,6 +37,7 @@ class COWARP_AWAIT_ELIDABLE selected {
     if constexpr (Biased) {
       poll_from(cx, 0, count, result);
     } else {
+      if (first_ == undecided) first_ = chance();
       const std::uint32_t first = first_;
       first_                    = first_ + 1 == count ? 0 : first_ + 1;
       if (!poll_from(cx, first, count, result)) poll_from(cx, 0, first, result);
@@ -43,7 +46,14 @@ class COWARP_AWAIT_ELIDABLE selected {
   }
 
  private:
-  static constexpr std::uint32_t count = sizeof...(Futures);
+  static constexpr std::uint32_t count     = sizeof...(Futures);
+  static constexpr std::uint32_t undecided = ~0u;
+
+  /// \returns a place to begin, as the clock's low bits fall.
+  static COWARP_FN std::uint32_t chance() {
+    const auto mixed = static_cast<std::uint32_t>(platform::cycles()) * 0x9e3779b9u;
+    return (mixed >> 16) % count;
+  }
 
   /// Polls the futures from `begin` to before `end`. \returns true if one was ready.
   COWARP_FN bool poll_from(context& cx, std::uint32_t begin, std::uint32_t end,
@@ -59,15 +69,15 @@ class COWARP_AWAIT_ELIDABLE selected {
   COWARP_FN bool poll_one(context& cx, polled<output>& result) {
     auto one = std::get<I>(futures_).poll(cx);
     if (!one) return false;
-    result.emplace(std::in_place_index<I>, std::move(*one));
+    result.emplace(std::in_place_index_t<I>{}, std::move(*one));
     return true;
   }
 
   std::tuple<Futures...> futures_;
-  std::uint32_t first_ = 0;
+  std::uint32_t first_ = undecided;  // where the next poll begins
 };
 
-/// \returns a future of the first output; the futures take turns at being asked first.
+/// \returns a future of the first output; chance decides who is asked first.
 template <class... Awaited>
 [[nodiscard]] COWARP_FN auto select(Awaited&&... awaited COWARP_AWAIT_ELIDABLE_ARGUMENT) {
   static_assert(sizeof...(Awaited) > 0, "select: give at least one future");

@@ -14,7 +14,7 @@
 #include <atomic>
 
 #if defined(COWARP_SIM)
-#include <cowarp/platform/sim/schedule.hpp>
+#include <cowarp/platform/sim/atomic_ref.hpp>
 #endif
 
 #include <cstdint>
@@ -51,45 +51,32 @@ template <class Value, scope Scope>
 class atomic {
  public:
   [[nodiscard]] COWARP_FN Value load(order o) const {
-    before();
     return ref().load(native(o));
   }
   COWARP_FN void store(Value value, order o) {
-    before();
     ref().store(value, native(o));
   }
   COWARP_FN Value exchange(Value value, order o) {
-    before();
     return ref().exchange(value, native(o));
   }
   COWARP_FN Value fetch_add(Value value, order o) {
-    before();
     return ref().fetch_add(value, native(o));
   }
   COWARP_FN Value fetch_sub(Value value, order o) {
-    before();
     return ref().fetch_sub(value, native(o));
   }
   COWARP_FN Value fetch_or(Value value, order o) {
-    before();
     return ref().fetch_or(value, native(o));
   }
   COWARP_FN Value fetch_and(Value value, order o) {
-    before();
     return ref().fetch_and(value, native(o));
   }
   /// Replaces `expected` by `desired`; on failure `expected` becomes the current value, relaxed.
   [[nodiscard]] COWARP_FN bool compare_exchange(Value& expected, Value desired, order o) {
-    before();
     return ref().compare_exchange_strong(expected, desired, native(o), native(order::relaxed));
   }
 
  private:
-  static COWARP_FN void before() {
-#if defined(COWARP_SIM)
-    sim::schedule_point();
-#endif
-  }
   COWARP_FN auto ref() const {
 #if defined(__CUDA_ARCH__)
     if constexpr (Scope == scope::block) {
@@ -98,6 +85,8 @@ class atomic {
     } else {
       return cuda::atomic_ref<Value, native_scope>(const_cast<Value&>(value_));
     }
+#elif defined(COWARP_SIM)
+    return sim::atomic_ref<Value, Scope == scope::block>(const_cast<Value&>(value_));
 #else
     return std::atomic_ref<Value>(const_cast<Value&>(value_));
 #endif

@@ -6,7 +6,9 @@
 #include <cowarp/platform/pause.hpp>
 #include <cowarp/platform/platform.hpp>
 
-#if !defined(__CUDA_ARCH__)
+#if defined(COWARP_SIM)
+#include <cowarp/platform/sim/schedule.hpp>
+#elif !defined(__CUDA_ARCH__)
 #include <cowarp/platform/host/pender.hpp>
 #endif
 
@@ -14,7 +16,7 @@
 
 namespace cowarp::platform {
 
-#if defined(__CUDA_ARCH__)
+#if defined(__CUDA_ARCH__) || defined(COWARP_SIM)
 class pender;
 #endif
 
@@ -43,8 +45,7 @@ COWARP_FN inline void back_off(pender* sleeper, std::uint32_t passes, std::uint6
   static_assert(16u << 5 == longest_ns);
 #elif defined(COWARP_SIM)
   static_cast<void>(sleeper);
-  static_cast<void>(limit_ns);
-  sim::idle(passes);
+  sim::idle(passes, limit_ns);
 #else
   constexpr std::uint32_t spins      = 16;
   constexpr std::uint64_t longest_ns = 2'000'000;

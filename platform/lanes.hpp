@@ -16,6 +16,14 @@ struct lane_flags {
   std::uint32_t third;
 };
 
+}  // namespace cowarp::platform
+
+#if defined(COWARP_SIM)
+#include <cowarp/platform/sim/sim_lanes.hpp>
+#else
+
+namespace cowarp::platform {
+
 /// \returns this lane's index in its warp; 0 on the CPU.
 [[nodiscard]] COWARP_FN inline std::uint32_t lane() {
 #if defined(__CUDA_ARCH__)
@@ -112,3 +120,5 @@ template <class Fn>
 }
 
 }  // namespace cowarp::platform
+
+#endif

@@ -21,7 +21,7 @@ COWARP_FN inline void pause(std::uint32_t ns) {
   __nanosleep(ns);
 #elif defined(COWARP_SIM)
   static_cast<void>(ns);
-  sim::schedule_point();
+  sim::yield();
 #else
   static_cast<void>(ns);
   std::this_thread::yield();
@@ -35,6 +35,8 @@ COWARP_FN inline void pause(std::uint32_t ns) {
   std::uint64_t ns;
   asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(ns));
   return ns;
+#elif defined(COWARP_SIM)
+  return sim::clock_ns();
 #else
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   return static_cast<std::uint64_t>(

@@ -14,6 +14,10 @@
 #include <cuda_runtime.h>
 #endif
 
+#if defined(COWARP_SIM)
+#include <cowarp/platform/sim/schedule.hpp>
+#endif
+
 #if defined(__CUDACC__)
 #define COWARP_HAS_CUDA  1
 #define COWARP_FN        __host__ __device__
@@ -62,8 +66,12 @@ inline constexpr bool on_device = true;
 inline constexpr bool on_device = false;
 #endif
 
-/// Lanes that run in step: 32 on a GPU, 1 on a CPU.
+/// Lanes that run in step: 32 on a GPU and in simulation, 1 on a CPU.
+#if defined(COWARP_SIM)
+inline constexpr std::uint32_t warp_lanes = 32;
+#else
 inline constexpr std::uint32_t warp_lanes = on_device ? 32 : 1;
+#endif
 
 /// True where the compiler puts an awaited coroutine's frame inside its caller's: optimised clang
 /// CUDA, in both of its passes, so that host and device agree on every size. Elsewhere a task keeps
@@ -77,6 +85,9 @@ inline constexpr bool embeds_awaited_frames = false;
 /// Ends the program (host) or the kernel (device) after a broken precondition.
 [[noreturn]] COWARP_FN inline void assertion_failed(const char* condition, const char* message,
                                                     const char* file, int line) {
+#if defined(COWARP_SIM)
+  sim::fail_assertion(condition, message, file, line);
+#endif
   std::printf("cowarp: %s:%d: %s (%s)\n", file, line, message, condition);
 #if defined(__CUDA_ARCH__)
   __trap();
@@ -87,6 +98,15 @@ inline constexpr bool embeds_awaited_frames = false;
 #if defined(__CUDA_ARCH__)
   while (true) {
   }
+#endif
+}
+
+/// \returns true if the object stands in the block's shared memory; false on a CPU.
+[[nodiscard]] COWARP_FN inline bool is_shared([[maybe_unused]] const void* object) {
+#if defined(__CUDA_ARCH__)
+  return __isShared(object) != 0;
+#else
+  return false;
 #endif
 }
 

@@ -103,7 +103,7 @@ run_program() {
 }
 
 failures=0
-export PATH=$PATH:$(cuda_toolkit)/bin # compute-sanitizer
+PATH=$PATH:$(cuda_toolkit)/bin # compute-sanitizer
 if ((build)); then build_here; fi
 mapfile -t programs < <(find ${prebuilt:+"$prebuilt"} build/gpu-nvcc -type f -perm -u+x \
   -name 'cowarp_*' -not -path '*/CMakeFiles/*' 2> /dev/null | grep -E "$filter" | sort -u)

@@ -34,7 +34,7 @@ namespace cowarp {
 /// Memory order:  what the signaller wrote before `signal` is visible to the task that took the value.
 /// Resumes on:    the executor's next poll of the waiting task.
 /// Progress:      a short spin lock.
-/// Storage:       32 bytes and the value; zero bytes are valid and empty. A waiting future: 40 bytes.
+/// Storage:       24 bytes and the value; zero bytes are valid and empty. A waiting future: 40 bytes.
 /// Cancelling a notified waiter hands the value to the next. After Embassy's `Signal`.
 template <class Value, scope Scope = scope::device>
 class signal {

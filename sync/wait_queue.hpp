@@ -1,78 +1,172 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Tasks that wait for the same thing, in the order in which they came.
+/// Waiting for a wake: the building block for primitives that are not here yet.
 #pragma once
 
-#include <cowarp/executor/context.hpp>
+#include <cowarp/sync/detail/wait_list.hpp>
+#include <cowarp/sync/detail/waiter.hpp>
 
 #include <cstdint>
+#include <utility>
 
-namespace cowarp::detail {
+namespace cowarp {
 
-/// A waiting future's place in a wait queue; stands inside the future.
-struct waiter {
-  /// What the primitive has to say to the future; only the primitive gives it a meaning.
-  enum class state : std::uint32_t { idle, queued, notified };
-
-  waiter* next     = nullptr;
-  waiter* previous = nullptr;
-  task_id task{task_id::none};
-  state is = state::idle;
-
-  waiter() = default;
-  /// A future moves before its first poll only, when its waiter stands in no queue.
-  COWARP_FN waiter(waiter&& other) noexcept {
-    COWARP_ASSERT(other.is == state::idle, "a future must not move after its first poll");
-    static_cast<void>(other);
-  }
-};
-
-/// A FIFO of waiters, without a limit and without storage of its own.
+/// Tasks that wait to be woken, one at a time or all at once, in the order in which they came.
 ///
-/// Invariant:     a waiter is in the queue exactly while its state is `queued`.
-/// Called by:     whoever holds the lock of the primitive that the queue belongs to.
-/// Scope:         that of the lock; waiters in shared memory only within their block.
-/// Storage:       16 bytes, zero is empty; a waiter is 24 bytes in the future that waits.
+/// `wake_one` with nobody waiting is kept, once, for the next who waits; `wake_all` is not kept.
+/// `wait_until(condition)` is a condition variable without a mutex: whoever changes what the
+/// condition reads calls `wake_one` or `wake_all` after the change.
+///
+/// Invariant:     a wake is kept only while nobody waits.
+/// Called by:     any lane within `Scope`; any number of tasks may wait.
+/// Scope:         `Scope`; with `block` it lives in the block state.
+/// Memory order:  what the waker wrote before a wake is visible to whom it wakes.
+/// Resumes on:    the executor's next poll of the waiting task.
+/// Progress:      a short spin lock; no limit to the number of waiters.
+/// Storage:       32 bytes; zero bytes are valid, empty and open. A waiting future: 48 bytes.
+/// Fails:         waiting, with `false`, once the queue is closed.
+/// Cancelling a task that `wake_one` woke wakes the next instead. After maitake's `WaitQueue` and
+/// tokio's `Notify`.
+template <scope Scope = scope::device>
 class wait_queue {
+  enum class reason : std::uint8_t { none, one, all, closed };
+  struct waiter : detail::round_waiter {
+    reason let_in = reason::none;
+  };
+
  public:
-  [[nodiscard]] COWARP_FN bool is_empty() const { return first_ == nullptr; }
+  static constexpr scope primitive_scope = Scope;
 
-  COWARP_FN void push_back(waiter& w) { link(w, last_, nullptr); }
-  COWARP_FN void push_front(waiter& w) { link(w, nullptr, first_); }
+  class wait_future;
+  template <class Condition>
+  class wait_until_future;
 
-  /// Takes a waiter out wherever it stands. \pre its state is `queued`.
-  COWARP_FN void remove(waiter& w) {
-    (w.previous != nullptr ? w.previous->next : first_) = w.next;
-    (w.next != nullptr ? w.next->previous : last_)      = w.previous;
-    w.is                                                = waiter::state::idle;
+  /// \returns a future of true when woken, of false once the queue is closed.
+  [[nodiscard]] COWARP_FN wait_future wait() { return wait_future(*this); }
+
+  /// \returns a future of true once `condition()` is, of false if the queue is closed before that.
+  /// \param condition reads atomics or what other tasks do not write at the same time.
+  template <class Condition>
+  [[nodiscard]] COWARP_FN auto wait_until(Condition condition) {
+    return wait_until_future<Condition>(*this, std::move(condition));
   }
 
-  /// Takes the first waiter out and notes that it is notified. \returns its task, to be woken once
-  /// the lock is free; none if nobody waits.
-  [[nodiscard]] COWARP_FN task_id notify_first() {
-    if (is_empty()) return {task_id::none};
-    waiter& w = *first_;
-    remove(w);
-    w.is = waiter::state::notified;
-    return w.task;
+  /// Takes a wake that was kept. \returns false if there was none.
+  [[nodiscard]] COWARP_FN bool try_wait() {
+    bool result = false;
+    list_.with([&] { result = std::exchange(has_kept_wake_, false); });
+    return result;
   }
 
-  [[nodiscard]] COWARP_FN waiter* first() const { return first_; }
+  /// Wakes the first who waits; if there is none, the next who comes will not wait.
+  COWARP_FN void wake_one() {
+    bool is_given = false;
+    list_.update([] {}, [&] { return next(is_given); });
+  }
+  /// Wakes all who wait now.
+  COWARP_FN void wake_all() {
+    bool is_given = true;
+    list_.update([&] { ++round_; }, [&] { return next(is_given); });
+  }
+  /// Wakes all who wait and all who will, with `false`.
+  COWARP_FN void close() {
+    bool is_given = true;
+    list_.update([&] { is_closed_ = true; }, [&] { return next(is_given); });
+  }
+
+  [[nodiscard]] COWARP_FN bool is_closed() {
+    bool result = false;
+    list_.with([&] { result = is_closed_; });
+    return result;
+  }
+
+  // ---- for the futures ----
+
+  using waiter_type = waiter;
+  COWARP_FN bool enter(waiter& w, task_id task) {
+    return list_.enter(w, task, [&](waiter& newcomer) {
+      newcomer.round  = round_;
+      newcomer.let_in = is_closed_ ? reason::closed : reason::one;
+      return is_closed_ || std::exchange(has_kept_wake_, false);
+    });
+  }
+  COWARP_FN void leave(waiter& w) {
+    bool is_given = true;
+    list_.update(
+        [&] {
+          const bool was_notified = list_.forget_locked(w) == detail::waiter::state::notified;
+          if (was_notified && w.let_in == reason::one) is_given = false;
+        },
+        [&] { return next(is_given); });
+  }
 
  private:
-  COWARP_FN void link(waiter& w, waiter* before, waiter* after) {
-    COWARP_ASSERT(platform::is_shared(this) || !platform::is_shared(&w),
-                  "a task whose frame is in shared memory waits for a primitive that other blocks "
-                  "reach: put the program's frames in global memory");
-    w.previous                                   = before;
-    w.next                                       = after;
-    (before != nullptr ? before->next : first_)  = &w;
-    (after != nullptr ? after->previous : last_) = &w;
-    w.is                                         = waiter::state::queued;
+  /// \returns the next to wake: all of earlier rounds, then one more if `is_given` is false.
+  COWARP_FN waiter* next(bool& is_given) {
+    waiter* w = list_.first();
+    if (w != nullptr && (is_closed_ || w->round != round_)) {
+      w->let_in = is_closed_ ? reason::closed : reason::all;
+      return w;
+    }
+    if (is_given || is_closed_) return nullptr;
+    is_given = true;
+    if (w == nullptr) {
+      has_kept_wake_ = true;
+    } else {
+      w->let_in = reason::one;
+    }
+    return w;
   }
 
-  waiter* first_;
-  waiter* last_;
+  std::uint32_t round_;  // how often all were woken
+  bool has_kept_wake_;
+  bool is_closed_;
+  detail::wait_list<Scope, waiter> list_;
 };
 
-}  // namespace cowarp::detail
+/// Waits for one wake.
+template <scope Scope>
+class wait_queue<Scope>::wait_future {
+ public:
+  using output = bool;
+
+  COWARP_FN explicit wait_future(wait_queue& queue) : wait_(queue) {}
+
+  COWARP_FN polled<bool> poll(context& cx) {
+    if (!wait_.poll(cx)) return pending;
+    return wait_.waiter().let_in != reason::closed;
+  }
+
+ private:
+  detail::queued_wait<wait_queue> wait_;
+};
+
+/// Waits for a condition, which it asks after every wake.
+template <scope Scope>
+template <class Condition>
+class wait_queue<Scope>::wait_until_future {
+ public:
+  using output = bool;
+
+  COWARP_FN wait_until_future(wait_queue& queue, Condition&& condition)
+      : wait_(queue), condition_(std::move(condition)) {}
+
+  COWARP_FN polled<bool> poll(context& cx) {
+    for (;;) {
+      // Waits first and asks then: a change after the question finds the waiter in the queue.
+      const bool is_in = wait_.poll(cx);
+      if (condition_()) {
+        wait_.cancel();
+        return true;
+      }
+      if (!is_in) return pending;
+      if (wait_.waiter().let_in == reason::closed) return false;
+    }
+  }
+
+ private:
+  detail::queued_wait<wait_queue> wait_;
+  Condition condition_;
+};
+
+}  // namespace cowarp

@@ -8,6 +8,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <ratio>
+#include <type_traits>
 
 namespace cowarp {
 
@@ -18,13 +20,18 @@ template <class Rep, class Period>
 [[nodiscard]] COWARP_FN constexpr std::uint64_t saturated_ns(
     std::chrono::duration<Rep, Period> duration) {
   using std::chrono::nanoseconds;
-  using given = std::chrono::duration<Rep, Period>;
-  if (duration <= given::zero()) return 0;
+  // At least 64 bits, so that the range of the clock fits whatever `Rep` is.
+  using wide = std::chrono::duration<std::common_type_t<Rep, std::int64_t>, Period>;
+  if (duration <= duration.zero()) return 0;
   constexpr nanoseconds longest = nanoseconds::max();
-  if (duration >= std::chrono::duration_cast<given>(longest)) {
-    return static_cast<std::uint64_t>(longest.count());
+  // Whole numbers of something finer than nanoseconds are never beyond the range.
+  if constexpr (std::chrono::treat_as_floating_point_v<Rep> ||
+                std::ratio_greater_equal_v<Period, std::nano>) {
+    if (wide(duration) >= std::chrono::duration_cast<wide>(longest)) {
+      return static_cast<std::uint64_t>(longest.count());
+    }
   }
-  return static_cast<std::uint64_t>(std::chrono::ceil<nanoseconds>(duration).count());
+  return static_cast<std::uint64_t>(std::chrono::ceil<nanoseconds>(wide(duration)).count());
 }
 
 }  // namespace detail

@@ -1,0 +1,22 @@
+# What is wordcount's own: its options parser, and a test that compares it with wc, sort and uniq.
+foreach(front_end IN ITEMS host nvcc)
+  set(target cowarp_wordcount)
+  if(NOT front_end STREQUAL "host")
+    set(target cowarp_wordcount_cuda)
+  endif()
+  if(TARGET ${target})
+    target_link_libraries(${target} PRIVATE CLI11::CLI11)
+    set(test ${front_end}.example.wordcount)
+    set(sizes "")
+    if(NOT COWARP_SANITIZER STREQUAL "none")
+      set(sizes --small)
+    endif()
+    add_test(NAME ${test}
+      COMMAND "${CMAKE_CURRENT_LIST_DIR}/test_wordcount.sh" ${sizes} $<TARGET_FILE:${target}>)
+    set_tests_properties(${test} PROPERTIES TIMEOUT 900)
+    if(NOT front_end STREQUAL "host")
+      set_tests_properties(${test} PROPERTIES
+        LABELS gpu RESOURCE_LOCK gpu SKIP_REGULAR_EXPRESSION "skipped: this machine has no GPU")
+    endif()
+  endif()
+endforeach()

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The first of several futures, and what becomes of the others.
+#include <support/checks.hpp>
+#include <support/steps.hpp>
+
+#include <variant>
+
+namespace select_test {
+
+/// Ready with `value` at the poll after `polls` others.
+struct after_polls {
+  using output = std::int32_t;
+  std::uint32_t polls;
+  std::int32_t value;
+  COWARP_FN cowarp::polled<std::int32_t> poll(cowarp::context& cx) {
+    if (polls == 0) return value;
+    --polls;
+    cx.wake_self();
+    return cowarp::pending;
+  }
+};
+
+/// Ready once `time` has come: several with one time are a tie.
+struct at_time {
+  using output = std::int32_t;
+  const std::uint32_t& time;
+  std::uint32_t due;
+  std::int32_t value;
+  COWARP_FN cowarp::polled<std::int32_t> poll(cowarp::context&) const {
+    if (time >= due) return value;
+    return cowarp::pending;
+  }
+};
+
+struct state {
+  test::checks checks;
+  cowarp::signal<std::int32_t> signal;
+  cowarp::channel<std::int32_t, 2> channel;
+  test::counter first_waits;
+  test::counter got;
+};
+
+using one_of_two = std::variant<std::int32_t, std::int32_t>;
+
+COWARP_TASK_FRAME(selecting, 1, 160) {
+  state& s;
+  one_of_two won{};
+  COWARP_BODY_BEGIN
+  COWARP_AWAIT_INTO(won, cowarp::select(after_polls{5, 50}, after_polls{2, 20}));
+  s.checks.equal(won.index(), 1u);
+  s.checks.equal(*std::get_if<1>(&won), 20);
+  COWARP_AWAIT_INTO(won, cowarp::select_biased(after_polls{3, 30}, after_polls{3, 31}));
+  s.checks.equal(won.index(), 0u);
+  s.checks.equal(*std::get_if<0>(&won), 30);
+  COWARP_BODY_END
+};
+
+struct app : cowarp::program<selecting> {
+  using grid_state = state;
+  COWARP_FN static void start(cowarp::spawner<app> s) { (void)s.spawn<selecting>(s.grid_state()); }
+};
+
+// ---- a loser that was notified hands on ----------------------------------------------------------
+
+/// Ready when the signal's value is reserved for the wait beside it, and the other waits behind.
+struct once_notified {
+  using output = cowarp::unit;
+  state& s;
+  COWARP_FN cowarp::polled<cowarp::unit> poll(cowarp::context& cx) {
+    s.first_waits.add();
+    if (s.signal.has_value()) return cowarp::unit{};
+    cx.wake_self();
+    return cowarp::pending;
+  }
+};
+
+/// Waits for the signal first in line, but leaves as soon as it is notified.
+COWARP_TASK_FRAME(leaving, 1, 128) {
+  state& s;
+  std::variant<cowarp::unit, std::int32_t> won{};
+  COWARP_BODY_BEGIN
+  COWARP_AWAIT_INTO(won, cowarp::select_biased(once_notified{s}, s.signal.wait()));
+  s.checks.equal(won.index(), 0u);
+  COWARP_BODY_END
+};
+
+COWARP_TASK_FRAME(inheriting, 1) {
+  state& s;
+  std::int32_t value = 0;
+  COWARP_BODY_BEGIN
+  while (s.first_waits.value() < 2) COWARP_AWAIT(cowarp::yield_now());
+  COWARP_AWAIT_INTO(value, s.signal.wait());
+  s.checks.equal(value, 77);
+  s.got.add();
+  COWARP_BODY_END
+};
+
+COWARP_TASK_FRAME(sending, 1) {
+  state& s;
+  std::uint32_t i = 0;
+  COWARP_BODY_BEGIN
+  while (s.first_waits.value() < 2) COWARP_AWAIT(cowarp::yield_now());
+  for (; i < 20; ++i) COWARP_AWAIT(cowarp::yield_now());
+  s.signal.send(77);
+  COWARP_BODY_END
+};
+
+struct hand_on_app : cowarp::program<leaving, inheriting, sending> {
+  using grid_state = state;
+  COWARP_FN static void start(cowarp::spawner<hand_on_app> s) {
+    (void)s.spawn<leaving>(s.grid_state());
+    (void)s.spawn<inheriting>(s.grid_state());
+    (void)s.spawn<sending>(s.grid_state());
+  }
+};
+
+}  // namespace select_test
+
+using select_test::after_polls;
+using select_test::at_time;
+
+TEST_CASE("select: a task gets the first output", "[future][select]") {
+  select_test::state s{};
+  const auto report = test::run_to_end<select_test::app>(s);
+  s.checks.require_none(4);
+  CHECK(report.total.polls == 1 + 2 + 3);
+}
+
+TEST_CASE("select: one to six futures", "[future][select]") {
+  CHECK(cowarp::block_on(cowarp::select(after_polls{1, 1})).index() == 0);
+  CHECK(cowarp::block_on(cowarp::select(after_polls{2, 1}, after_polls{1, 2})).index() == 1);
+  CHECK(cowarp::block_on(cowarp::select(after_polls{9, 1}, after_polls{9, 2}, after_polls{1, 3}))
+            .index() == 2);
+  CHECK(cowarp::block_on(cowarp::select(cowarp::never<char>(), cowarp::never<>(),
+                                        cowarp::never<double>(), cowarp::ready(4)))
+            .index() == 3);
+  CHECK(cowarp::block_on(cowarp::select(after_polls{9, 1}, after_polls{9, 2}, after_polls{9, 3},
+                                        after_polls{9, 4}, after_polls{0, 5}))
+            .index() == 4);
+  const auto won = cowarp::block_on(
+      cowarp::select(after_polls{9, 1}, after_polls{9, 2}, after_polls{9, 3}, after_polls{9, 4},
+                     after_polls{9, 5}, after_polls{0, 6}));
+  CHECK(*std::get_if<5>(&won) == 6);
+}
+
+TEST_CASE("select_biased: the earlier wins a tie", "[future][select]") {
+  std::uint32_t time = 0;
+  cowarp::context cx;
+  auto choosing = cowarp::select_biased(at_time{time, 9, 0}, at_time{time, 1, 1},
+                                        at_time{time, 1, 2}, at_time{time, 1, 3},
+                                        at_time{time, 1, 4}, at_time{time, 1, 5});
+  for (int i = 0; i < 3; ++i) CHECK_FALSE(choosing.poll(cx).has_value());
+  time = 1;
+  CHECK(choosing.poll(cx)->index() == 1);
+}
+
+TEST_CASE("select: the futures take turns at winning a tie", "[future][select]") {
+  for (std::size_t polls = 0; polls < 5; ++polls) {
+    std::uint32_t time = 0;
+    cowarp::context cx;
+    auto choosing = cowarp::select(at_time{time, 1, 0}, at_time{time, 1, 1}, at_time{time, 1, 2});
+    for (std::size_t i = 0; i < polls; ++i) CHECK_FALSE(choosing.poll(cx).has_value());
+    time = 1;
+    CHECK(choosing.poll(cx)->index() == polls % 3);
+  }
+}
+
+TEST_CASE("select: the losers are gone with it", "[future][select]") {
+  test::counted_life::counts lives{};
+  cowarp::block_on(cowarp::select(cowarp::never<>(), after_polls{3, 1},
+                                  cowarp::map(cowarp::never<int>(),
+                                              [life = test::counted_life(lives)](int) { return 0; })));
+  CHECK(lives.built.value() > 0);
+  CHECK(lives.built.value() == lives.destroyed.value());
+}
+
+TEST_CASE("select: a notified loser hands on", "[future][select]") {
+  select_test::state s{};
+  test::run_to_end<select_test::hand_on_app>(s);
+  s.checks.require_none(2);
+  CHECK(s.got.value() == 1);
+}

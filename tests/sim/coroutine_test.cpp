@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "explore.hpp"
+
+using namespace std::chrono_literals;
+using cowarp::scope;
+namespace platform = cowarp::platform;
+
+namespace {
+
+using count = platform::atomic_word<scope::device>;
+
+void note(count& what) { what.fetch_add(1, platform::relaxed); }  // relaxed: read after the run.
+std::uint32_t read(const count& what) { return what.load(platform::relaxed); }  // relaxed: ended.
+
+struct results {
+  cowarp::channel<std::uint32_t, 2> numbers;
+  count sum;
+  count wrong;
+  count senders_left;
+};
+
+// Frames of nested functions of many lanes at once: each must stand in its own task's stack.
+inline cowarp::async<std::uint32_t> twice(std::uint32_t n) {
+  co_await cowarp::yield_now();
+  co_return n * 2;
+}
+inline cowarp::async<std::uint32_t> quarter(std::uint32_t n) {
+  const std::uint32_t half = co_await twice(n);
+  co_await cowarp::sleep_for(50ns);
+  co_return (co_await twice(half)) / 16;
+}
+
+COWARP_TASK(produce, 6, (results& r, std::uint32_t id)) {
+  for (std::uint32_t i = 0; i < 5; ++i) {
+    const std::uint32_t value = (id * 5 + i) * 4;
+    if (co_await quarter(value) != value / 4) note(r.wrong);
+    static_cast<void>(co_await r.numbers.send(value / 4));
+  }
+  // relaxed: closing publishes nothing.
+  if (r.senders_left.fetch_sub(1, platform::relaxed) == 1) r.numbers.close();
+}
+
+COWARP_TASK(consume, 6, (results& r), 400) {
+  for (;;) {
+    auto got = co_await cowarp::with_timeout(2us, r.numbers.receive());
+    // The next deadline may pass before the next poll; others must get their turn all the same.
+    co_await cowarp::yield_now();
+    if (!got) continue;
+    if (!*got) co_return;
+    r.sum.fetch_add(**got, platform::relaxed);  // relaxed: read after the run.
+  }
+}
+
+struct pipeline : cowarp::program<produce, consume> {
+  using grid_state = results;
+  COWARP_FN static void start(cowarp::spawner<pipeline> s, cowarp::no_state&, results& r) {
+    for (std::uint32_t i = 0; i < 6; ++i) {
+      s.must_spawn<produce>(r, s.block() * 6 + i);
+      s.must_spawn<consume>(r);
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("async: nested functions of many lanes keep apart", "[sim][executor][async]") {
+  sim_test::explore<pipeline>(
+      100, {.blocks = 2},
+      [] {
+        results r{};
+        r.senders_left.store(12, platform::relaxed);  // relaxed: nobody runs yet.
+        return r;
+      },
+      [](const cowarp::report& report, const results& r, sim_test::verdict& found) {
+        sim_test::all_done(report, found);
+        found.equal(read(r.wrong), 0u, "wrong results");
+        found.equal(read(r.sum), 60u * 59u / 2u, "sum of the messages");
+      });
+}

@@ -1,0 +1,141 @@
+"""The known faults that planted_faults.py plants: what is changed where, and which test must notice."""
+import collections
+
+# A name, the test that must fail, and changes: (file, old text, new text).
+Fault = collections.namedtuple("Fault", "name test changes")
+
+EXECUTOR, QUEUE, WAKER = "executor/executor.hpp", "executor/run_queue.hpp", "executor/waker.hpp"
+SPAWNER, CHANNEL, SIGNAL = "executor/spawner.hpp", "sync/channel.hpp", "sync/signal.hpp"
+EXPIRY, SLEEP, LOCK = "timer/expiry.hpp", "timer/sleep.hpp", "platform/spin_lock.hpp"
+
+FAULTS = [
+    # ---- polling ----
+    Fault("the ready bit is cleared after the poll instead of before", "executor_test", [
+        (EXECUTOR, "ready = word.ready.exchange(0, platform::acquire);",
+         "ready = word.ready.load(platform::acquire);"),
+        (EXECUTOR, "    polls_ += platform::count_bits(ready);",
+         "    if (platform::lane() == 0) word.ready.fetch_and(~ready, platform::relaxed);\n"
+         "    polls_ += platform::count_bits(ready);")]),
+    Fault("the ready word is read and then set to zero", "executor_test", [
+        (EXECUTOR, "ready = word.ready.exchange(0, platform::acquire);",
+         "ready = word.ready.load(platform::acquire);\n      word.ready.store(0, platform::relaxed);")]),
+    Fault("self-wakes overwrite the wakes of others", "timer_test", [
+        (EXECUTOR, "word.ready.fetch_or(again, platform::relaxed);",
+         "word.ready.store(again, platform::relaxed);")]),
+    Fault("slots without a task are polled", "executor_test", [
+        (EXECUTOR, "ready &= word.alive.load(platform::acquire);", "")]),
+    Fault("the leader's word is not given to the other lanes", "executor_test", [
+        (EXECUTOR, "ready = platform::from_leader(ready);", "")]),
+    Fault("each lane decides by itself whether the block ends", "executor_test", [
+        (EXECUTOR, "return platform::from_leader(end) != 0;",
+         "return block_.end.load(platform::relaxed) != 0;")]),
+    Fault("each lane asks its own clock whether a timer is due", "timer_test", [
+        (EXPIRY, "return soonest_ != never && soonest_ <= platform::uniform(clock::now_ns());",
+         "return soonest_ != never && soonest_ <= clock::now_ns();")]),
+
+    # ---- a slot's life ----
+    Fault("a slot is freed before its task is destroyed", "spawner_test", [
+        (EXECUTOR, "      storage.destroy();\n",
+         "      word.claimed.fetch_and(~(1u << lane), platform::release);\n      storage.destroy();\n")]),
+    Fault("a slot is freed before it is marked dead", "spawner_test", [
+        (EXECUTOR, "      // relaxed: only this worker reads it; a spawner sets it anew after `claimed`.\n"
+                   "      word.alive.fetch_and(~ended, platform::relaxed);\n", ""),
+        (EXECUTOR, "      word.claimed.fetch_and(~ended, platform::release);\n",
+         "      word.claimed.fetch_and(~ended, platform::release);\n"
+         "      word.alive.fetch_and(~ended, platform::relaxed);\n")]),
+    Fault("a task is made ready before it is built", "spawner_test", [
+        (SPAWNER, "    storage_of<Task>(slot).construct(static_cast<Arguments&&>(arguments)...);\n"
+                  "    begin(slot);\n",
+         "    begin(slot);\n"
+         "    storage_of<Task>(slot).construct(static_cast<Arguments&&>(arguments)...);\n")]),
+    Fault("two spawners claim one slot", "spawner_test", [
+        (SPAWNER, "if ((taken & bit) == 0) return", "return")]),
+    Fault("a slot keeps its generation", "executor_test", [
+        (EXECUTOR, "      block_.queue->next_generation(slot);\n", "")]),
+    Fault("a waker in the block does not compare generations", "executor_test", [
+        (WAKER, "} else if (here.queue->generation(task().slot()) == generation()) {", "} else {")]),
+    Fault("a waker from another block does not compare generations", "executor_test", [
+        (QUEUE, "if ((state >> 1 & generation_mask) != generation) return false;", "")]),
+
+    # ---- the run queue ----
+    Fault("the link is read after the queued bit was cleared", "channel_test", [
+        (QUEUE, "      at = items_[item].next.load(platform::relaxed);\n", ""),
+        (QUEUE, "      items_[item].state.fetch_and(~queued, platform::acq_rel);\n",
+         "      items_[item].state.fetch_and(~queued, platform::acq_rel);\n"
+         "      at = items_[item].next.load(platform::relaxed);\n")]),
+    Fault("a push that must be tried again keeps its old link", "channel_test", [
+        (QUEUE, "    do {\n      // relaxed: published by the exchange.\n"
+                "      items_[item].next.store(head, platform::relaxed);\n",
+         "    items_[item].next.store(head, platform::relaxed);\n    do {\n")]),
+    Fault("an item is pushed though it is queued", "channel_test", [
+        (QUEUE, "    if ((old & queued) == 0) push(item);", "    push(item);")]),
+    Fault("a task is made ready before its queued bit is cleared", "signal_test", [
+        (QUEUE, "      items_[item].state.fetch_and(~queued, platform::acq_rel);\n      deliver(item);\n",
+         "      deliver(item);\n      items_[item].state.fetch_and(~queued, platform::acq_rel);\n")]),
+    Fault("the queue is emptied by a store", "channel_test", [
+        (QUEUE, "std::uint32_t at = head_.exchange(0, platform::acquire);",
+         "std::uint32_t at = head_.load(platform::acquire);\n"
+         "    head_.store(0, platform::relaxed);")]),
+
+    # ---- spawns and the end ----
+    Fault("a spawn from elsewhere does not keep the grid up", "spawner_test", [
+        (SPAWNER, "      here().grid->active.fetch_add(1, platform::relaxed);\n", "")]),
+    Fault("a block that is active again is not counted", "spawner_test", [
+        (EXECUTOR, "if (is_active_) block_.grid->active.fetch_sub(1, platform::relaxed);",
+         "block_.grid->active.fetch_sub(1, platform::relaxed);")]),
+    Fault("a block stays active once and for all", "spawner_test", [
+        (EXECUTOR, "      is_active_ = false;\n", "")]),
+    Fault("spawns that wait for a slot are forgotten", "spawner_test", [
+        (EXECUTOR, "        has_waiting_spawns_ = true;\n", "")]),
+    Fault("an inbox cell is freed before its arguments are out", "spawner_test", [
+        (EXECUTOR, "      auto& left               = *static_cast<arguments*>(inbox.cell(cell));\n",
+         "      auto& left               = *static_cast<arguments*>(inbox.cell(cell));\n"
+         "      inbox.claimed.fetch_and(~(1u << cell), platform::release);\n")]),
+    Fault("a task is counted after it can be polled", "spawner_test", [
+        (SPAWNER, "    here().live.fetch_add(1, platform::relaxed);\n", ""),
+        (SPAWNER, "    here().wake(slot);\n",
+         "    here().wake(slot);\n    here().live.fetch_add(1, platform::relaxed);\n")]),
+
+    # ---- primitives ----
+    Fault("a lock is taken by a load and a store", "scheduler_test", [
+        (LOCK, "word_.exchange(locked, order::acquire) == unlocked) {",
+         "(word_.store(locked, order::relaxed), true)) {")]),
+    Fault("a receiver that leaves keeps its message to itself", "channel_test", [
+        (CHANNEL, "      --from_.reserved_;\n      woken = from_.notify();\n    });",
+         "      --from_.reserved_;\n    });")]),
+    Fault("a receiver that leaves keeps its reservation", "channel_test", [
+        (CHANNEL, "      --from_.reserved_;\n      woken = from_.notify();\n    });",
+         "      woken = from_.notify();\n    });")]),
+    Fault("a receiver does not let the next sender know", "channel_test", [
+        (CHANNEL, "    ring_.take(to);\n    woken = notify();\n", "    ring_.take(to);\n")]),
+    Fault("a sender that leaves keeps its room", "channel_test", [
+        (CHANNEL, "      to_.ring_.drop(sender_.cell);\n", "")]),
+    Fault("a sender stays in the queue of a closed channel", "channel_test", [
+        (CHANNEL, "    if (sender_.is == waiter_state::queued) to_.senders_.remove(sender_);\n    if",
+         "    if")]),
+    Fault("newcomers take messages that are reserved", "channel_test", [
+        (CHANNEL, "if (ring_.ready() <= reserved_ || !receivers_.is_empty()) return false;",
+         "if (ring_.ready() == 0) return false;")]),
+    Fault("a close does not reach the waiting receivers", "channel_test", [
+        (CHANNEL, "(ring_.ready() > reserved_ || (is_closed_ && ring_.is_empty()));",
+         "ring_.ready() > reserved_;")]),
+    Fault("a waiter that leaves keeps the signal's value to itself", "signal_test", [
+        (SIGNAL, "if (from_.has_value_) woken = from_.reserve_for_first();", "")]),
+    Fault("a signal wakes nobody", "signal_test", [
+        (SIGNAL, "woken = reserve_for_first();\n    });", "reserve_for_first();\n    });")]),
+
+    # ---- timers ----
+    Fault("a timer fires a little early", "timer_test", [
+        (SLEEP, "if (clock::now_ns() >= item_.deadline_ns) {",
+         "if (clock::now_ns() + 20 >= item_.deadline_ns) {")]),
+    Fault("only the first of a task's timers is remembered", "timer_test", [
+        (EXPIRY, "if (item->deadline_ns > now) timers.wait_until(item->deadline_ns);", "")]),
+    Fault("only the leader's deadlines count", "timer_test", [
+        (EXPIRY, "    soonest = platform::smallest_of_lanes(soonest);\n",
+         "    soonest = platform::uniform(soonest);\n")]),
+    Fault("a timer that is dropped stays in the list", "timer_test", [
+        (SLEEP, "  COWARP_FN ~timer() { disarm(); }", "  COWARP_FN ~timer() {}")]),
+    Fault("an expiry forgets the words without a due task", "timer_test", [
+        (EXPIRY, "      if (soonest < next) next = soonest;\n",
+         "      if (soonest < next && soonest <= now) next = soonest;\n")]),
+]

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "explore.hpp"
+
+using namespace std::chrono_literals;
+using cowarp::scope;
+namespace platform = cowarp::platform;
+
+namespace {
+
+using count = platform::atomic_word<scope::device>;
+
+constexpr std::uint32_t pairs  = 4;
+constexpr std::uint32_t rounds = 6;
+
+template <scope Scope>
+struct table {
+  cowarp::signal<std::uint32_t, Scope> ping[pairs];
+  cowarp::signal<std::uint32_t, Scope> pong[pairs];
+};
+struct results {
+  count ended;
+  count wrong;
+  table<scope::device> shared;
+};
+
+// ---- two tasks of a block -----------------------------------------------------------------------
+
+COWARP_TASK_FRAME(block_ping, pairs) {
+  table<scope::block>& t; results& r; std::uint32_t pair;
+  std::uint32_t i = 0, got = 0;
+  COWARP_BODY_BEGIN
+  for (; i < rounds; ++i) {
+    t.ping[pair].send(i);
+    COWARP_AWAIT_INTO(got, t.pong[pair].wait());
+    if (got != i) r.wrong.fetch_add(1, platform::relaxed);  // relaxed: read after the run.
+  }
+  r.ended.fetch_add(1, platform::relaxed);  // relaxed: read after the run.
+  COWARP_BODY_END
+};
+
+COWARP_TASK_FRAME(block_pong, pairs) {
+  table<scope::block>& t; results& r; std::uint32_t pair;
+  std::uint32_t i = 0, got = 0;
+  COWARP_BODY_BEGIN
+  for (; i < rounds; ++i) {
+    COWARP_AWAIT_INTO(got, t.ping[pair].wait());
+    if (got != i) r.wrong.fetch_add(1, platform::relaxed);  // relaxed: read after the run.
+    t.pong[pair].send(got);
+  }
+  r.ended.fetch_add(1, platform::relaxed);  // relaxed: read after the run.
+  COWARP_BODY_END
+};
+
+struct in_a_block : cowarp::program<block_ping, block_pong> {
+  using block_state = table<scope::block>;
+  using grid_state  = results;
+  COWARP_FN static void start(cowarp::spawner<in_a_block> s, block_state& b, results& r) {
+    for (std::uint32_t i = 0; i < pairs; ++i) {
+      s.must_spawn<block_ping>(b, r, i);
+      s.must_spawn<block_pong>(b, r, i);
+    }
+  }
+};
+
+// ---- two tasks of different blocks --------------------------------------------------------------
+
+COWARP_TASK_FRAME(device_ping, pairs) {
+  results& r; std::uint32_t pair;
+  std::uint32_t i = 0, got = 0;
+  COWARP_BODY_BEGIN
+  for (; i < rounds; ++i) {
+    r.shared.ping[pair].send(i);
+    COWARP_AWAIT_INTO(got, r.shared.pong[pair].wait());
+    if (got != i) r.wrong.fetch_add(1, platform::relaxed);  // relaxed: read after the run.
+  }
+  r.ended.fetch_add(1, platform::relaxed);  // relaxed: read after the run.
+  COWARP_BODY_END
+};
+
+COWARP_TASK_FRAME(device_pong, pairs) {
+  results& r; std::uint32_t pair;
+  std::uint32_t i = 0, got = 0;
+  COWARP_BODY_BEGIN
+  for (; i < rounds; ++i) {
+    COWARP_AWAIT_INTO(got, r.shared.ping[pair].wait());
+    if (got != i) r.wrong.fetch_add(1, platform::relaxed);  // relaxed: read after the run.
+    r.shared.pong[pair].send(got);
+  }
+  r.ended.fetch_add(1, platform::relaxed);  // relaxed: read after the run.
+  COWARP_BODY_END
+};
+
+struct across_blocks : cowarp::program<device_ping, device_pong> {
+  using grid_state = results;
+  COWARP_FN static void start(cowarp::spawner<across_blocks> s, cowarp::no_state&, results& r) {
+    for (std::uint32_t i = 0; i < pairs; ++i) {
+      if (s.block() == 0) s.must_spawn<device_ping>(r, i);
+      if (s.block() == s.blocks() - 1) s.must_spawn<device_pong>(r, i);
+    }
+  }
+};
+
+// ---- several waiters that give up ---------------------------------------------------------------
+
+constexpr std::uint32_t impatient_tasks = 6;
+constexpr std::uint32_t patient_tasks   = 3;
+constexpr std::uint32_t signals_sent    = 12;
+constexpr std::uint32_t the_end         = 1000;
+
+struct line {
+  cowarp::signal<std::uint32_t> next;
+  count taken[signals_sent];
+  count total;
+
+  /// \returns false at the end, of which the next waiter learns as well.
+  bool take(std::uint32_t value) {
+    if (value == the_end) {
+      next.send(the_end);
+      return false;
+    }
+    taken[value].fetch_add(1, platform::relaxed);  // relaxed: read after the run.
+    total.fetch_add(1, platform::relaxed);         // relaxed: only counts.
+    return true;
+  }
+};
+
+COWARP_TASK_FRAME(impatient, impatient_tasks, 128) {
+  line& l; std::uint32_t id;
+  cowarp::polled<std::uint32_t> got{};
+  COWARP_BODY_BEGIN
+  for (;;) {
+    COWARP_AWAIT_INTO(got, cowarp::with_timeout(600ns * (id + 1), l.next.wait()));
+    if (!got && l.total.load(platform::relaxed) > id) COWARP_RETURN();  // relaxed: only counts.
+    if (got && !l.take(*got)) COWARP_RETURN();
+    // The next deadline may pass before the next poll; others must get their turn all the same.
+    COWARP_AWAIT(cowarp::yield_now());
+  }
+  COWARP_BODY_END
+};
+
+COWARP_TASK_FRAME(patient, patient_tasks) {
+  line& l;
+  std::uint32_t got = 0;
+  COWARP_BODY_BEGIN
+  for (;;) {
+    COWARP_AWAIT_INTO(got, l.next.wait());
+    if (!l.take(got)) COWARP_RETURN();
+  }
+  COWARP_BODY_END
+};
+
+COWARP_TASK_FRAME(sender, 1) {
+  line& l;
+  std::uint32_t i = 0;
+  COWARP_BODY_BEGIN
+  for (; i < signals_sent; ++i) {
+    l.next.send(i);
+    // relaxed: only counts.
+    while (l.total.load(platform::relaxed) <= i) COWARP_AWAIT(cowarp::sleep_for(500ns));
+  }
+  l.next.send(the_end);
+  COWARP_BODY_END
+};
+
+struct giving_up : cowarp::program<sender, impatient, patient> {
+  using grid_state = line;
+  COWARP_FN static void start(cowarp::spawner<giving_up> s, cowarp::no_state&, line& l) {
+    if (s.block() == 0) s.must_spawn<sender>(l);
+    if (s.block() != s.blocks() - 1) return;
+    for (std::uint32_t i = 0; i < impatient_tasks; ++i) s.must_spawn<impatient>(l, i);
+    for (std::uint32_t i = 0; i < patient_tasks; ++i) s.must_spawn<patient>(l);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("signal: no wake is lost between tasks of a block", "[sim][sync][signal]") {
+  sim_test::explore<in_a_block>(
+      200, {}, [] { return results{}; },
+      [](const cowarp::report& report, results& r, sim_test::verdict& found) {
+        sim_test::all_done(report, found);
+        // relaxed: the run has ended.
+        found.equal(r.ended.load(platform::relaxed), report.blocks * pairs * 2, "ended tasks");
+        found.equal(r.wrong.load(platform::relaxed), 0u, "wrong values");  // relaxed: as above
+      });
+}
+
+TEST_CASE("signal: no wake is lost between tasks of two blocks", "[sim][sync][signal]") {
+  sim_test::explore<across_blocks>(
+      200, {}, [] { return results{}; },
+      [](const cowarp::report& report, results& r, sim_test::verdict& found) {
+        sim_test::all_done(report, found);
+        found.equal(r.ended.load(platform::relaxed), pairs * 2, "ended tasks");  // relaxed: ended.
+        found.equal(r.wrong.load(platform::relaxed), 0u, "wrong values");        // relaxed: ended.
+      });
+}
+
+TEST_CASE("signal: a value is taken once though waiters give up", "[sim][sync][signal]") {
+  sim_test::explore<giving_up>(
+      200, {}, [] { return line{}; },
+      [](const cowarp::report& report, line& l, sim_test::verdict& found) {
+        sim_test::all_done(report, found);
+        for (auto& taken : l.taken) {
+          // relaxed: the run has ended.
+          found.equal(taken.load(platform::relaxed), 1u, "times that a value was taken");
+        }
+      });
+}
