@@ -63,12 +63,13 @@ struct grid_header {
 ///
 /// A slot is claimed, filled, alive, retired and free again, in this order. `claimed` is set first
 /// and cleared last, so that nobody fills a slot that is still in use; `alive` is set after the
-/// frame was built and cleared before it is destroyed, so that a late wake finds nothing to poll.
+/// frame was built and cleared by the one worker that polls it, so that a late wake finds nothing to
+/// poll.
 struct slot_word {
   platform::atomic_word<scope::block> ready;    // wants a poll
   platform::atomic_word<scope::block> alive;    // holds a task
   platform::atomic_word<scope::block> claimed;  // is not free
-  std::uint32_t unused;
+  std::uint32_t again;                          // woke themselves in the last pass; worker only
   std::uint64_t not_soonest;  // complement of the earliest deadline of these slots; worker only
 };
 

@@ -39,7 +39,12 @@ class COWARP_AWAIT_ELIDABLE task_coroutine {
     COWARP_FN explicit promise_type(coroutine_storage<Task>& storage, Arguments&&...) noexcept {
       root_ = storage.root();
     }
-    COWARP_FN task_coroutine get_return_object() const noexcept { return {}; }
+    COWARP_FN task_coroutine get_return_object() noexcept {
+      // A compiler takes a frame for memory that only its handle reaches: were the handle dropped, it
+      // would drop what it writes into the frame as well.
+      root_->start(std::coroutine_handle<promise_type>::from_promise(*this).address(), context());
+      return {};
+    }
     COWARP_FN std::suspend_always final_suspend() const noexcept { return {}; }
     COWARP_FN void return_void() const {}
 
@@ -70,7 +75,6 @@ class coroutine_storage {
   template <class... Arguments>
   COWARP_FN void construct(Arguments&&... arguments) {
     static_cast<void>(Task::body(*this, static_cast<Arguments&&>(arguments)...));
-    root_.start(frame_, context());
   }
   COWARP_FN bool poll(context& cx) {
     if constexpr (!platform::embeds_awaited_frames) {
@@ -139,7 +143,7 @@ class coroutine_storage {
   COWARP_FN void construct_from(Parameters& remote) {
     std::apply(
         [this](auto&&... parameters) {
-          construct(static_cast<decltype(parameters)>(parameters)...);
+          this->construct(static_cast<decltype(parameters)>(parameters)...);
         },
         std::move(remote));
   }
@@ -154,7 +158,7 @@ class coroutine_storage {
       platform::embeds_awaited_frames ? Task::frame_bytes : Task::frame_bytes * 4 + 1024;
 
   COWARP_FN std::coroutine_handle<> coroutine() {
-    return std::coroutine_handle<>::from_address(frame_);
+    return std::coroutine_handle<>::from_address(platform::hide_origin(frame_));
   }
 
   coroutine_root root_;

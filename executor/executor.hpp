@@ -35,20 +35,28 @@ class worker {
       : block_(block), index_(index), workers_(workers) {}
 
   /// Polls until the block ends.
-  COWARP_FN void run() {
+  // Inlined by force: else clang keeps the members on a stack and forgets what is shared memory.
+  [[gnu::always_inline]] COWARP_FN void run() {
     if (platform::lane() == 0) counts().since = platform::cycles();
     std::uint32_t idle_passes = 0;
     for (bool has_ended = false; !has_ended;) {
       const bool has_polled = poll_words();
-      if (timers_.is_due()) timers_.expire(block_, index_, workers_);
+      bool has_news         = timers_.is_due();
+      if (has_news) timers_.expire(block_, index_, workers_);
       ++passes_;
-      if (!has_polled || passes_ % look_outside_every == 0) has_ended = look_outside();
+      if (!has_polled || passes_ % look_outside_every == 0) {
+        const std::uint32_t seen = look_outside();
+        has_ended                = (seen & ending) != 0;
+        has_news |= (seen & delivered) != 0;
+      }
       if (has_polled) {
         if (idle_passes != 0) account(&worker_counts::idle);
         idle_passes = 0;
       } else {
         if (idle_passes == 0) account(&worker_counts::busy);
-        platform::back_off(sleeper(), idle_passes++, timers_.until_next());
+        // What just became ready is polled first.
+        if (!has_news) platform::back_off(sleeper(), idle_passes, timers_.until_next());
+        ++idle_passes;
       }
     }
     account(idle_passes != 0 ? &worker_counts::idle : &worker_counts::busy);
@@ -75,12 +83,9 @@ class worker {
 
   COWARP_FN bool poll_words() {
     bool has_polled = false;
+    std::uint32_t i = index_;  // my words: every `workers_`-th, through all pools
     Program::for_each_task([&]<class Task>(task_type<Task>) {
-      constexpr std::uint32_t first = layout::template first_word_of<Task>;
-      constexpr std::uint32_t last  = first + words_of<Task>;
-      // The first word of this pool that is mine: word i belongs to worker i % workers.
-      std::uint32_t i = index_ >= first % workers_ ? first - first % workers_ + index_
-                                                   : first - first % workers_ + index_ + workers_;
+      constexpr std::uint32_t last = layout::template first_word_of<Task> + words_of<Task>;
       for (; i < last; i += workers_) has_polled |= poll_word<Task>(i);
     });
     return has_polled;
@@ -89,20 +94,13 @@ class worker {
   /// Polls the ready tasks of one word, one lane each. \returns false if there was none.
   template <class Task>
   COWARP_FN bool poll_word(std::uint32_t index) {
-    slot_word& word     = block_.word(index);
-    std::uint32_t ready = 0;
-    // relaxed: saves the exchange if nothing is ready; the exchange acquires.
-    if (platform::lane() == 0 && word.ready.load(platform::relaxed) != 0) {
-      // acquire: shows what the wakers wrote. Cleared before the polls, so that a wake during a poll
-      // sets the bit again.
-      ready = word.ready.exchange(0, platform::acquire);
-      // acquire: shows the frame of a task that came to life after a late wake of the slot's last
-      // one had set its bit; and nothing is polled that is not alive.
-      ready &= word.alive.load(platform::acquire);
-    }
-    ready = platform::from_leader(ready);
+    slot_word& word = block_.word(index);
+    // Tasks that woke themselves are alive, and nobody else's business: they cost no atomic.
+    const std::uint32_t again_before = word.again;
+    std::uint32_t ready              = again_before;
+    // relaxed: saves the exchange if nobody woke anything; the exchange acquires.
+    if (platform::any_lane(word.ready.load(platform::relaxed) != 0)) ready |= take_woken(word);
     if (ready == 0) return false;
-    platform::sync_warp();  // hands the leader's acquire to all lanes
 
     const auto said = platform::for_lanes(ready, [&](std::uint32_t lane) -> std::uint32_t {
       const std::uint32_t slot = index * 32 + lane;
@@ -115,14 +113,31 @@ class worker {
     });
 
     polls_ += platform::count_bits(ready);
-    if (const std::uint32_t again = said.second & ~said.first; again != 0) {
-      self_wakes_ += platform::count_bits(again);
-      // relaxed: the same lanes poll again; nothing is handed over.
-      if (platform::lane() == 0) word.ready.fetch_or(again, platform::relaxed);
+    const std::uint32_t again = said.second & ~said.first;
+    self_wakes_ += platform::count_bits(again);
+    if (again != again_before) {
+      if (platform::lane() == 0) word.again = again;
+      platform::sync_warp();  // all lanes read it in the next pass
     }
     if (said.third != 0) timers_.rescan(block_, index);
     if (said.first != 0) retire(word, said.first);
     return true;
+  }
+
+  /// Takes what others made ready in the word, without what is not alive; the same in all lanes.
+  COWARP_FN std::uint32_t take_woken(slot_word& word) {
+    std::uint32_t woken = 0;
+    if (platform::lane() == 0) {
+      // acquire: shows what the wakers wrote. Cleared before the polls, so that a wake during a poll
+      // sets the bit again.
+      woken = word.ready.exchange(0, platform::acquire);
+      // acquire: shows the frame of a task that came to life after a late wake of the slot's last
+      // one had set its bit; and nothing is polled that is not alive.
+      woken &= word.alive.load(platform::acquire);
+    }
+    woken = platform::from_leader(woken);
+    platform::sync_warp();  // hands the leader's acquire to all lanes
+    return woken;
   }
 
   /// Frees the slots of tasks that are done and destroyed.
@@ -141,22 +156,27 @@ class worker {
   }
 
   /// Looks beyond the worker's own words; worker 0 does so for the whole block.
-  /// \returns true once the block is to end, the same in all lanes.
-  COWARP_FN bool look_outside() {
-    note_counts();
-    std::uint32_t end = 0;
+  /// \returns `ending` once the block is to end, `delivered` if wakes came; the same in all lanes.
+  COWARP_FN std::uint32_t look_outside() {
+    if (polls_ != 0) note_counts();
+    std::uint32_t seen = 0;
     if (platform::lane() == 0) {
-      if (index_ == 0) look_outside_block();
+      if (index_ == 0 && look_outside_block()) seen = delivered;
       // relaxed: the barrier behind the workers' loops orders what follows.
-      end = block_.end.load(platform::relaxed);
+      if (block_.end.load(platform::relaxed) != 0) seen |= ending;
     }
-    return platform::from_leader(end) != 0;
+    return platform::from_leader(seen);
   }
 
   /// Takes what came from other blocks and the host, and finds out whether the block may end.
-  COWARP_FN void look_outside_block() {
+  /// \returns true if there were any.
+  COWARP_FN bool look_outside_block() {
     grid_header& grid = *block_.grid;
-    if (!block_.queue->is_empty()) take_queue();
+    // Both reads are on their way to L2 before the first is looked at.
+    const bool has_wakes = !block_.queue->is_empty();
+    // relaxed: an acquire throws this SM's L1 away, so only the end that is there pays for one.
+    const bool is_ending = grid.end.load(platform::relaxed) != 0;
+    if (has_wakes) take_queue();
     if (has_waiting_spawns_) take_waiting_spawns();
     // acquire: shows what the last task to end did, before its count is given up below.
     if (is_active_ && block_.live.load(platform::acquire) == 0) {
@@ -170,11 +190,13 @@ class worker {
         grid.host->stop_requested.load(platform::relaxed) != 0) {
       grid.request_end(end_reason::stopped);
     }
-    // acquire: shows what whoever ended the run wrote before.
-    if (const std::uint32_t reason = grid.end.load(platform::acquire); reason != 0) {
+    if (is_ending) {
+      // acquire: shows what whoever ended the run wrote before.
+      const std::uint32_t reason = grid.end.load(platform::acquire);
       // relaxed: the barrier behind the workers' loops orders what follows.
       block_.end.store(reason, platform::relaxed);
     }
+    return has_wakes;
   }
 
   COWARP_FN void take_queue() {
@@ -258,6 +280,9 @@ class worker {
   }
 
   static constexpr std::uint32_t done = 1u << 0;
+  // What `look_outside` says.
+  static constexpr std::uint32_t ending    = 1u << 0;
+  static constexpr std::uint32_t delivered = 1u << 1;
 
   block_header& block_;
   std::uint32_t index_;
@@ -315,8 +340,10 @@ COWARP_FN void start_program() {
 /// Memory order:  when it returns, what the block's tasks wrote is visible to all its threads.
 /// Progress:      all blocks of the launch must be resident at once.
 template <class Program>
-COWARP_FN void run_block(const executor_ref& launch, unsigned char* shared, std::uint32_t block,
-                         std::uint32_t thread, std::uint32_t threads) {
+[[gnu::always_inline]] COWARP_FN inline void run_block(const executor_ref& launch,
+                                                       unsigned char* shared, std::uint32_t block,
+                                                       std::uint32_t thread,
+                                                       std::uint32_t threads) {
   using layout = detail::layout<Program>;
   auto* words  = reinterpret_cast<std::uint64_t*>(shared);
   for (std::size_t i = thread; i < layout::shared_bytes / 8; i += threads) words[i] = 0;

@@ -30,6 +30,10 @@ class frame_base {
  public:
   using output = Output;
 
+  // Neither touches the room for awaited futures: a frame is built and moved before its first poll.
+  COWARP_FN frame_base() {}
+  COWARP_FN frame_base(frame_base&&) noexcept {}
+
  protected:
   /// Begins an await. \returns true if the body must suspend before the first poll of the future.
   template <class Future, class Awaited>
@@ -147,6 +151,9 @@ template <class Frame, class... Arguments>
   COWARP_FN ::cowarp::polled<output> poll(::cowarp::context& cowarp_cx) {                       \
     if (cowarp_cx.is_cancelling() && this->cowarp_resume_point_ == 0) return ::cowarp::pending; \
     switch (this->cowarp_resume_point_) {                                                       \
+      default:                                                                                  \
+        COWARP_ASSERT(false, "an await may not stand inside a switch: use if and else");        \
+        break;                                                                                  \
       case 0:;
 
 /// Ends the body of a frame.
@@ -158,25 +165,27 @@ template <class Frame, class... Arguments>
 /// Ends the task or async function early, with the value of its output if it has one.
 #define COWARP_RETURN(...) return this->cowarp_finish(__VA_ARGS__)
 
-#define COWARP_DETAIL_AWAIT(take, ...)                                                             \
-  do {                                                                                             \
-    static_assert(::std::is_same_v<decltype(::cowarp::into_future(__VA_ARGS__)),                   \
-                                   decltype(::cowarp::into_future(__VA_ARGS__))>,                  \
-                  "an awaited expression may not contain a lambda: give the lambda a name before " \
-                  "the await");                                                                    \
-    this->cowarp_resume_point_ = __LINE__;                                                         \
-    if (this->template cowarp_begin_await<::cowarp::detail::future_of<decltype((__VA_ARGS__))>>(   \
-            cowarp_cx, ::cowarp::into_future(__VA_ARGS__))) {                                      \
-      return ::cowarp::pending;                                                                    \
-    }                                                                                              \
-    [[fallthrough]];                                                                               \
-    case __LINE__: {                                                                               \
-      auto cowarp_result =                                                                         \
-          this->template cowarp_step<::cowarp::detail::future_of<decltype((__VA_ARGS__))>>(        \
-              cowarp_cx);                                                                          \
-      if (!cowarp_result) return ::cowarp::pending;                                                \
-      take(::std::move(*cowarp_result));                                                           \
-    }                                                                                              \
+#define COWARP_DETAIL_AWAIT(take, ...)                                                            \
+  do {                                                                                            \
+    static_assert(::cowarp::detail::awaitable<decltype((__VA_ARGS__))>,                           \
+                  "this expression cannot be awaited: it must be a future, a type with `output` " \
+                  "and `poll(context&)`");                                                        \
+    static_assert(::std::is_same_v<decltype(::cowarp::into_future(__VA_ARGS__)),                  \
+                                   decltype(::cowarp::into_future(__VA_ARGS__))>,                 \
+                  "an awaited expression may not contain a lambda: use a function object");       \
+    this->cowarp_resume_point_ = __LINE__;                                                        \
+    if (this->template cowarp_begin_await<::cowarp::detail::future_of<decltype((__VA_ARGS__))>>(  \
+            cowarp_cx, ::cowarp::into_future(__VA_ARGS__))) {                                     \
+      return ::cowarp::pending;                                                                   \
+    }                                                                                             \
+    [[fallthrough]];                                                                              \
+    case __LINE__: {                                                                              \
+      auto cowarp_result =                                                                        \
+          this->template cowarp_step<::cowarp::detail::future_of<decltype((__VA_ARGS__))>>(       \
+              cowarp_cx);                                                                         \
+      if (!cowarp_result) return ::cowarp::pending;                                               \
+      take(::std::move(*cowarp_result));                                                          \
+    }                                                                                             \
   } while (false)
 
 /// Awaits a future inside a body and drops its value. One await per source line.

@@ -51,6 +51,11 @@ template <class Future>
 concept resumes_ready = std::remove_cvref_t<Future>::resumes_ready;
 
 template <class Awaited>
+concept awaitable = requires {
+  into_future(std::declval<Awaited>());
+};
+
+template <class Awaited>
 using future_of = std::remove_cvref_t<decltype(into_future(std::declval<Awaited>()))>;
 
 }  // namespace detail

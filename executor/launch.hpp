@@ -29,8 +29,9 @@ struct entry {
   using argument                             = executor_ref;
   static constexpr std::uint32_t max_threads = Program::max_workers * 32;
 
-  static COWARP_FN void run(const executor_ref& launch, unsigned char* shared, std::uint32_t block,
-                            std::uint32_t thread, std::uint32_t threads) {
+  [[gnu::always_inline]] static COWARP_FN void run(const executor_ref& launch,
+                                                   unsigned char* shared, std::uint32_t block,
+                                                   std::uint32_t thread, std::uint32_t threads) {
     run_block<Program>(launch, shared, block, thread, threads);
   }
 };
@@ -42,7 +43,7 @@ struct entry {
 /// Called by:     whole block, in a one-dimensional grid of one-dimensional blocks. On the CPU `run`
 ///                and `run_async` call the form with all arguments.
 template <class Program>
-COWARP_FN void run_block(const executor_ref& launch) {
+[[gnu::always_inline]] COWARP_FN inline void run_block(const executor_ref& launch) {
   const platform::place here = platform::this_place();
   run_block<Program>(launch, here.shared, here.block, here.thread, here.threads);
 }

@@ -101,7 +101,7 @@ constexpr std::size_t sum_over_tasks(Size size) {
 /// of a warp's lanes start in different banks.
 template <class Program, class Task>
 constexpr std::size_t stride_of() {
-  using storage           = typename Task::storage;
+  using storage = typename Task::storage;
   static_assert(alignof(storage) <= 16,
                 "a task's arguments and members may not be aligned to more than 16 bytes");
   const std::size_t align = alignof(storage) < 8 ? 8 : alignof(storage);

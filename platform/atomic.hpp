@@ -6,15 +6,15 @@
 #include <cowarp/platform/platform.hpp>
 
 #if defined(__CUDACC__)
-#include <cowarp/platform/cuda/shared_atomic.hpp>
+#  include <cowarp/platform/cuda/shared_atomic.hpp>
 
-#include <cuda/atomic>
+#  include <cuda/atomic>
 #endif
 
 #include <atomic>
 
 #if defined(COWARP_SIM)
-#include <cowarp/platform/sim/atomic_ref.hpp>
+#  include <cowarp/platform/sim/atomic_ref.hpp>
 #endif
 
 #include <cstdint>
@@ -50,27 +50,13 @@ using enum order;
 template <class Value, scope Scope>
 class atomic {
  public:
-  [[nodiscard]] COWARP_FN Value load(order o) const {
-    return ref().load(native(o));
-  }
-  COWARP_FN void store(Value value, order o) {
-    ref().store(value, native(o));
-  }
-  COWARP_FN Value exchange(Value value, order o) {
-    return ref().exchange(value, native(o));
-  }
-  COWARP_FN Value fetch_add(Value value, order o) {
-    return ref().fetch_add(value, native(o));
-  }
-  COWARP_FN Value fetch_sub(Value value, order o) {
-    return ref().fetch_sub(value, native(o));
-  }
-  COWARP_FN Value fetch_or(Value value, order o) {
-    return ref().fetch_or(value, native(o));
-  }
-  COWARP_FN Value fetch_and(Value value, order o) {
-    return ref().fetch_and(value, native(o));
-  }
+  [[nodiscard]] COWARP_FN Value load(order o) const { return ref().load(native(o)); }
+  COWARP_FN void store(Value value, order o) { ref().store(value, native(o)); }
+  COWARP_FN Value exchange(Value value, order o) { return ref().exchange(value, native(o)); }
+  COWARP_FN Value fetch_add(Value value, order o) { return ref().fetch_add(value, native(o)); }
+  COWARP_FN Value fetch_sub(Value value, order o) { return ref().fetch_sub(value, native(o)); }
+  COWARP_FN Value fetch_or(Value value, order o) { return ref().fetch_or(value, native(o)); }
+  COWARP_FN Value fetch_and(Value value, order o) { return ref().fetch_and(value, native(o)); }
   /// Replaces `expected` by `desired`; on failure `expected` becomes the current value, relaxed.
   [[nodiscard]] COWARP_FN bool compare_exchange(Value& expected, Value desired, order o) {
     return ref().compare_exchange_strong(expected, desired, native(o), native(order::relaxed));

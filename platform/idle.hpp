@@ -7,9 +7,9 @@
 #include <cowarp/platform/platform.hpp>
 
 #if defined(COWARP_SIM)
-#include <cowarp/platform/sim/schedule.hpp>
+#  include <cowarp/platform/sim/schedule.hpp>
 #elif !defined(__CUDA_ARCH__)
-#include <cowarp/platform/host/pender.hpp>
+#  include <cowarp/platform/host/pender.hpp>
 #endif
 
 #include <cstdint>

@@ -19,79 +19,79 @@ struct lane_flags {
 }  // namespace cowarp::platform
 
 #if defined(COWARP_SIM)
-#include <cowarp/platform/sim/sim_lanes.hpp>
+#  include <cowarp/platform/sim/sim_lanes.hpp>
 #else
 
 namespace cowarp::platform {
 
 /// \returns this lane's index in its warp; 0 on the CPU.
 [[nodiscard]] COWARP_FN inline std::uint32_t lane() {
-#if defined(__CUDA_ARCH__)
+#  if defined(__CUDA_ARCH__)
   return threadIdx.x & 31u;
-#else
+#  else
   return 0;
-#endif
+#  endif
 }
 
 /// \returns this warp's index in its block, which is its worker number; 0 on the CPU.
 [[nodiscard]] COWARP_FN inline std::uint32_t warp() {
-#if defined(__CUDA_ARCH__)
+#  if defined(__CUDA_ARCH__)
   // The same value in all lanes: read it from one so that the compiler knows it is uniform.
   return __shfl_sync(~0u, threadIdx.x >> 5, 0);
-#else
+#  else
   return 0;
-#endif
+#  endif
 }
 
 /// Makes what any lane of the warp wrote visible to all its lanes; all lanes reach this line.
 COWARP_FN inline void sync_warp() {
-#if defined(__CUDA_ARCH__)
+#  if defined(__CUDA_ARCH__)
   __syncwarp();
-#endif
+#  endif
 }
 
 /// Waits for all threads of the block; all of them reach this line.
 COWARP_FN inline void sync_block() {
-#if defined(__CUDA_ARCH__)
+#  if defined(__CUDA_ARCH__)
   __syncthreads();
-#endif
+#  endif
 }
 
 /// Gives lane 0's value to all lanes; all lanes reach this line.
 [[nodiscard]] COWARP_FN inline std::uint32_t from_leader(std::uint32_t value) {
-#if defined(__CUDA_ARCH__)
+#  if defined(__CUDA_ARCH__)
   return __shfl_sync(~0u, value, 0);
-#else
+#  else
   return value;
-#endif
+#  endif
 }
 
 /// The same for 64 bits.
 [[nodiscard]] COWARP_FN inline std::uint64_t uniform(std::uint64_t value) {
-#if defined(__CUDA_ARCH__)
+#  if defined(__CUDA_ARCH__)
   return __shfl_sync(~0u, static_cast<unsigned long long>(value), 0);
-#else
+#  else
   return value;
-#endif
+#  endif
 }
 
 /// \returns true in all lanes if any lane passes true; all lanes reach this line.
 [[nodiscard]] COWARP_FN inline bool any_lane(bool value) {
-#if defined(__CUDA_ARCH__)
+#  if defined(__CUDA_ARCH__)
   return __any_sync(~0u, value) != 0;
-#else
+#  else
   return value;
-#endif
+#  endif
 }
 
 /// \returns in all lanes the smallest of the lanes' values; all lanes reach this line.
 [[nodiscard]] COWARP_FN inline std::uint64_t smallest_of_lanes(std::uint64_t value) {
-#if defined(__CUDA_ARCH__)
+#  if defined(__CUDA_ARCH__)
   for (int distance = 16; distance > 0; distance /= 2) {
     const auto other = __shfl_xor_sync(~0u, static_cast<unsigned long long>(value), distance);
     value            = other < value ? other : value;
   }
-#endif
+#  endif
   return value;
 }
 
@@ -101,12 +101,14 @@ COWARP_FN inline void sync_block() {
 /// line with the same `mask`, may diverge inside `fn`, and are converged after it.
 template <class Fn>
 [[nodiscard]] COWARP_FN inline lane_flags for_lanes(std::uint32_t mask, Fn&& fn) {
-#if defined(__CUDA_ARCH__)
+#  if defined(__CUDA_ARCH__)
   const std::uint32_t flags = (mask >> lane() & 1u) != 0 ? fn(lane()) : 0u;
   __syncwarp();
-  return {__ballot_sync(~0u, flags & 1u), __ballot_sync(~0u, flags & 2u),
-          __ballot_sync(~0u, flags & 4u)};
-#else
+  const std::uint32_t second = __ballot_sync(~0u, flags & 2u);
+  // The first and the third are rare: one vote tells that there is neither.
+  if (__any_sync(~0u, flags & 5u) == 0) return {0, second, 0};
+  return {__ballot_sync(~0u, flags & 1u), second, __ballot_sync(~0u, flags & 4u)};
+#  else
   lane_flags all{};
   for (; mask != 0; mask &= mask - 1) {
     const std::uint32_t i     = lowest_bit(mask);
@@ -116,7 +118,7 @@ template <class Fn>
     all.third |= (flags >> 2 & 1u) << i;
   }
   return all;
-#endif
+#  endif
 }
 
 }  // namespace cowarp::platform

@@ -10,7 +10,7 @@
 #include <thread>
 
 #if defined(COWARP_SIM)
-#include <cowarp/platform/sim/schedule.hpp>
+#  include <cowarp/platform/sim/schedule.hpp>
 #endif
 
 namespace cowarp::platform {

@@ -11,39 +11,39 @@
 #include <cstdlib>
 
 #if defined(__CUDACC__)
-#include <cuda_runtime.h>
+#  include <cuda_runtime.h>
 #endif
 
 #if defined(COWARP_SIM)
-#include <cowarp/platform/sim/schedule.hpp>
+#  include <cowarp/platform/sim/schedule.hpp>
 #endif
 
 #if defined(__CUDACC__)
-#define COWARP_HAS_CUDA  1
-#define COWARP_FN        __host__ __device__
-#define COWARP_DEVICE_FN __device__
-#define COWARP_HOST_FN   __host__
+#  define COWARP_HAS_CUDA  1
+#  define COWARP_FN        __host__ __device__
+#  define COWARP_DEVICE_FN __device__
+#  define COWARP_HOST_FN   __host__
 #else
-#define COWARP_HAS_CUDA 0
-#define COWARP_FN
-#define COWARP_DEVICE_FN
-#define COWARP_HOST_FN
+#  define COWARP_HAS_CUDA 0
+#  define COWARP_FN
+#  define COWARP_DEVICE_FN
+#  define COWARP_HOST_FN
 #endif
 
 // nvcc rejects co_await in device code; clang compiles it for NVPTX.
 #if defined(__cpp_impl_coroutine) && !defined(__NVCC__)
-#define COWARP_HAS_COROUTINES 1
+#  define COWARP_HAS_COROUTINES 1
 #else
-#define COWARP_HAS_COROUTINES 0
+#  define COWARP_HAS_COROUTINES 0
 #endif
 
 /// Checks a precondition in Debug builds on both sides; `message` is a sentence with the remedy.
 #if defined(NDEBUG)
-#define COWARP_ASSERT(condition, message) static_cast<void>(0)
+#  define COWARP_ASSERT(condition, message) static_cast<void>(0)
 #else
-#define COWARP_ASSERT(condition, message) \
-  ((condition) ? static_cast<void>(0)     \
-               : ::cowarp::platform::assertion_failed(#condition, message, __FILE__, __LINE__))
+#  define COWARP_ASSERT(condition, message) \
+    ((condition) ? static_cast<void>(0)     \
+                 : ::cowarp::platform::assertion_failed(#condition, message, __FILE__, __LINE__))
 #endif
 
 namespace cowarp {
@@ -63,14 +63,14 @@ namespace platform {
 #if defined(__CUDA_ARCH__)
 inline constexpr bool on_device = true;
 #else
-inline constexpr bool on_device = false;
+inline constexpr bool on_device             = false;
 #endif
 
 /// Lanes that run in step: 32 on a GPU and in simulation, 1 on a CPU.
 #if defined(COWARP_SIM)
 inline constexpr std::uint32_t warp_lanes = 32;
 #else
-inline constexpr std::uint32_t warp_lanes = on_device ? 32 : 1;
+inline constexpr std::uint32_t warp_lanes   = on_device ? 32 : 1;
 #endif
 
 /// True where the compiler puts an awaited coroutine's frame inside its caller's: optimised clang

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cowarp/executor/context.hpp>
+#include <cowarp/platform/atomic.hpp>
 
 #include <bit>
 #include <cstdint>
@@ -14,10 +15,10 @@ namespace cowarp {
 /// Holds the waker of one task; whoever makes something happen wakes it.
 ///
 /// The waiting future calls `register_waker` at every poll and then looks whether the thing has
-/// happened; the other side makes it happen and then calls `wake`. Both are one exchange on the same
-/// word, so either the future sees what happened, or `wake` finds its waker: no wake is lost, however
-/// the two race. A waker is an integer, so there is nothing to protect while it is moved, and no state
-/// but the word.
+/// happened; the other side makes it happen and then calls `wake`. Both are one exchange on the
+/// same word, so either the future sees what happened, or `wake` finds its waker: no wake is lost,
+/// however the two race. A waker is an integer, so there is nothing to protect while it is moved,
+/// and no state but the word.
 ///
 /// Invariant:     the word holds at most one waker; a waker that is replaced by another is woken.
 /// Called by:     any lane within `Scope`, any number at once; one task waits, others take turns.
@@ -26,7 +27,8 @@ namespace cowarp {
 ///                comes too late for that `wake`, and to the poll that it leads to.
 /// Progress:      wait-free: one exchange, or one plain read when a waker is registered again.
 /// Storage:       8 bytes, 4 with `block`; zero bytes are "nobody".
-/// Fails:         never. After futures-rs's and Embassy's `AtomicWaker`, without their three states.
+/// Fails:         never. After futures-rs's and Embassy's `AtomicWaker`, without their three
+///                states.
 template <scope Scope = scope::device>
 class atomic_waker {
  public:
@@ -48,8 +50,8 @@ class atomic_waker {
 
   /// \returns the waker that is registered, which is none after that; its owner wakes it.
   [[nodiscard]] COWARP_FN waker take() {
-    // acq_rel: publishes the caller's writes to the task that registers next, and takes over those of
-    // the task that registered.
+    // acq_rel: publishes the caller's writes to the task that registers next, and takes over those
+    // of the task that registered.
     return decode(word_.exchange(encode(waker()), platform::acq_rel));
   }
 
@@ -59,8 +61,8 @@ class atomic_waker {
   }
 
  private:
-  // Shared-memory words have 32 bits. There the task's slot plus one is enough: a wake that finds the
-  // slot's next life is a poll without cause.
+  // Shared-memory words have 32 bits. There the task's slot plus one is enough: a wake that finds
+  // the slot's next life is a poll without cause.
   using bits_type = std::conditional_t<Scope == scope::block, std::uint32_t, std::uint64_t>;
 
   static COWARP_FN bits_type encode(waker w) {

@@ -18,18 +18,19 @@ namespace cowarp {
 ///   phase 2:                                                 └► ...
 /// ```
 ///
-/// Invariant:     fewer have arrived than take part; nobody waits for a phase that is over, but those
-///                whom the last arrival is letting in.
+/// Invariant:     fewer have arrived than take part; nobody waits for a phase that is over, but
+///                those whom the last arrival is letting in.
 /// Called by:     any lane within `Scope`.
 /// Scope:         `Scope`; with `block` it lives in the block state.
-/// Memory order:  what was written before any arrival of a phase is visible to all who wait for its end.
+/// Memory order:  what was written before any arrival of a phase is visible to all who wait for its
+///                end.
 /// Resumes on:    the executor's next poll of the waiting task; the last to arrive goes on at once.
-/// Progress:      a short spin lock. All participants must be able to run: a task counts as one however
-///                long it is not polled.
-/// Storage:       40 bytes; zero bytes are valid. A waiting future: 56 bytes.
+/// Progress:      a short spin lock. All participants must be able to run: a task counts as one
+///                however long it is not polled.
+/// Storage:       40 bytes; zero bytes are valid. A waiting future: 48 bytes.
 /// Fails:         more arrivals than participants, in Debug builds.
-/// Cancelling a task that waits in `arrive_and_wait` takes its arrival back if the phase is not over;
-/// `arrive` is final. After `std::barrier` and tokio's `Barrier`.
+/// Cancelling a task that waits in `arrive_and_wait` takes its arrival back if the phase is not
+/// over; `arrive` is final. After `std::barrier` and tokio's `Barrier`.
 template <std::uint32_t Initial = 0, scope Scope = scope::device>
 class barrier {
  public:
@@ -60,9 +61,7 @@ class barrier {
     return result;
   }
   /// \returns a future that is ready, with false, once the phase of that arrival is over.
-  [[nodiscard]] COWARP_FN wait_future wait(arrival of) {
-    return wait_future(*this, of);
-  }
+  [[nodiscard]] COWARP_FN wait_future wait(arrival of) { return wait_future(*this, of); }
   /// \returns true if the phase of that arrival is over.
   [[nodiscard]] COWARP_FN bool try_wait(arrival of) {
     bool result = false;

@@ -5,7 +5,7 @@
 
 #include <cowarp/executor/future.hpp>
 #include <cowarp/platform/spin_lock.hpp>
-#include <cowarp/sync/message_ring.hpp>
+#include <cowarp/sync/detail/message_ring.hpp>
 #include <cowarp/sync/wait_queue.hpp>
 
 #include <cstdint>
@@ -134,7 +134,7 @@ class channel {
 
   /// A blocked sender, and the room that it was promised once it is notified.
   struct sender : detail::waiter {
-    std::uint32_t cell = 0;
+    detail::promised_room room;
   };
 
   /// Tasks to wake once the lock is free, and whether there are more.
@@ -170,7 +170,7 @@ class channel {
         woken.sender = first.task;
         senders_.remove(first);
       } else {
-        first.cell   = ring_.promise();
+        ring_.promise(first.room);
         woken.sender = senders_.notify_first();
       }
     }
@@ -248,7 +248,7 @@ class channel<Value, Capacity, Scope>::send_future {
     if (sender_.is == waiter_state::queued) return send_status::full;
     if (sender_.is == waiter_state::notified) {
       sender_.is = waiter_state::idle;
-      to_.ring_.keep(sender_.cell, std::move(value_));
+      to_.ring_.keep(sender_.room, std::move(value_));
       woken = to_.notify();
       return send_status::ok;
     }
@@ -264,7 +264,7 @@ class channel<Value, Capacity, Scope>::send_future {
     if (sender_.is == waiter_state::queued) to_.senders_.remove(sender_);
     if (sender_.is == waiter_state::notified) {
       sender_.is = waiter_state::idle;
-      to_.ring_.drop(sender_.cell);
+      to_.ring_.drop(sender_.room);
       woken = to_.notify();
     }
   }

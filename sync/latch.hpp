@@ -3,6 +3,7 @@
 /// Waiting until a number of things have happened, once.
 #pragma once
 
+#include <cowarp/platform/atomic.hpp>
 #include <cowarp/sync/detail/wait_list.hpp>
 
 #include <cstdint>
@@ -10,8 +11,8 @@
 
 namespace cowarp {
 
-/// Counts down from `Initial`; tasks wait until it is at zero, where it stays. Without an `Initial`,
-/// `init` is called first.
+/// Counts down from `Initial`; tasks wait until it is at zero, where it stays. Without an
+/// `Initial`, `init` is called first.
 ///
 /// Invariant:     nobody passes before the last `count_down` has opened the latch, and nobody waits
 ///                after it has.
@@ -22,8 +23,8 @@ namespace cowarp {
 /// Progress:      counting is one atomic, wait-free but for the last; waiting is a short spin lock.
 /// Storage:       32 bytes; zero bytes are valid, with `Initial` to go. A waiting future: 48 bytes.
 /// Fails:         counting below zero, in Debug builds.
-/// Cancelling a task that waits takes back no count. A task that was let pass may destroy the latch,
-/// for nobody touches it any more. After `std::latch`.
+/// Cancelling a task that waits takes back no count. A task that was let pass may destroy the
+/// latch, for nobody touches it any more. After `std::latch`.
 template <std::uint32_t Initial = 0, scope Scope = scope::device>
 class latch {
  public:

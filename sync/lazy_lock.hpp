@@ -5,13 +5,16 @@
 
 #include <cowarp/sync/once_lock.hpp>
 
+#include <type_traits>
+
 namespace cowarp {
 
 /// A value made by `Init()()` on first use; tasks that come meanwhile wait in a queue.
 ///
-/// `Init` is a type without members whose call returns the value, or a future or async function of it.
+/// `Init` is a type without members whose call returns the value, or a future of it.
 ///
-/// Invariant:     `Init` runs to its end once; a task cancelled while it runs it leaves that to the next.
+/// Invariant:     `Init` runs to its end once; a task cancelled while it runs it leaves that to the
+///                next.
 /// Called by:     any lane within `Scope`; any number of tasks.
 /// Scope:         `Scope`; with `block` it lives in the block state.
 /// Memory order:  the value, and what `Init` wrote, is visible to all who get it.
@@ -22,8 +25,9 @@ namespace cowarp {
 /// After Embassy's `LazyLock`, which holds all others up while the value is made.
 template <class Value, class Init, scope Scope = scope::device>
 class lazy_lock {
-  static_assert(std::is_empty_v<Init>, "lazy_lock: Init is a type without members: a call of it "
-                                       "makes the value");
+  static_assert(std::is_empty_v<Init>,
+                "lazy_lock: Init is a type without members: a call of it "
+                "makes the value");
 
  public:
   static constexpr scope primitive_scope = Scope;

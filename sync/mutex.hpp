@@ -28,11 +28,11 @@ namespace cowarp {
 /// Resumes on:    the executor's next poll of the waiting task.
 /// Progress:      a short spin lock to lock and to unlock; none is held in between, so a task that
 ///                keeps the lock across an await stops nobody but those who want the lock.
-/// Storage:       32 bytes and the value; zero bytes are free, and must be a valid `Value`. A waiting
-///                future: 72 bytes.
+/// Storage:       32 bytes and the value; zero bytes are free, and must be a valid `Value`. A
+///                waiting future: 56 bytes.
 /// Fails:         `try_lock`, while somebody holds the lock. A task that waits for a lock which it
-///                holds itself waits for ever. Do not hold a lock while you wait for the whole block
-///                or for lanes of it: they may be running the task that waits for this lock.
+///                holds itself waits for ever. Do not hold a lock while you wait for the whole
+///                block or for lanes of it: they may be running the task that waits for this lock.
 /// Cancelling a task that was given the lock hands it to the next. After Embassy's `Mutex`, fair.
 template <class Value = unit, scope Scope = scope::device>
 class mutex {

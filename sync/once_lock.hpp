@@ -3,6 +3,7 @@
 /// A value that is set once and read by many.
 #pragma once
 
+#include <cowarp/platform/atomic.hpp>
 #include <cowarp/sync/detail/permit_pool.hpp>
 
 #include <cstdint>
@@ -37,7 +38,8 @@ namespace cowarp {
 /// Resumes on:    the executor's next poll of the waiting task; at once if the value is set.
 /// Progress:      one plain read if the value is set; a short spin lock otherwise. Initialisers run
 ///                outside of it and may await.
-/// Storage:       40 bytes and the value; zero bytes are valid and empty. Waiting with `get`: 72 bytes.
+/// Storage:       40 bytes and the value; zero bytes are valid and empty. Waiting with `get`: 56
+///                bytes. It must outlive the call that sets the value.
 /// Fails:         `init` gives its value back if there is one already, or one on its way.
 /// After Embassy's `OnceLock`, which waits by waking itself over and over.
 template <class Value, scope Scope = scope::device>
@@ -71,7 +73,7 @@ class once_lock {
   [[nodiscard]] COWARP_FN get_future get() { return get_future(*this); }
 
   /// \returns a future of a pointer to the value, which is `make()` if nobody has set it. \param make
-  /// returns the value, or a future or async function of it.
+  /// returns the value, or a future of it.
   template <class Init>
   [[nodiscard]] COWARP_FN init_future<Init> get_or_init(Init make) {
     return init_future<Init>(*this, std::move(make));
@@ -179,8 +181,9 @@ class once_lock<Value, Scope>::init_future {
     using type = std::optional<unit>;
   };
   template <class Made>
-    requires(requires(Made&& made) { into_future(static_cast<Made&&>(made)); })
-  struct awaited_of<Made> {
+  requires(requires(Made&& made) {
+    into_future(static_cast<Made&&>(made));
+  }) struct awaited_of<Made> {
     using type = std::optional<detail::future_of<Made>>;
   };
   using awaited_type = typename awaited_of<made_type>::type;

@@ -32,12 +32,13 @@ namespace cowarp {
 /// their side when destroyed.
 ///
 /// Invariant:     the value is stored exactly in the state `sent`.
-/// Called by:     any lane within `Scope`; one sending and one receiving task are meant, more are safe.
+/// Called by:     any lane within `Scope`; one sending and one receiving task are meant, more are
+///                safe.
 /// Scope:         `Scope`; with `block` it lives in the block state.
 /// Memory order:  what the sender wrote before `send` is visible to who received the value.
 /// Resumes on:    the executor's next poll of the waiting task.
 /// Progress:      a short spin lock; `send` never waits.
-/// Storage:       64 bytes and the value; zero bytes are valid, empty and open.
+/// Storage:       56 bytes and an optional value; zero bytes are valid, empty and open.
 /// Fails:         `send` with `closed`, or with `full` if one value was sent before; it comes back.
 /// Cancelling a receive loses nothing. After futures-rs's `oneshot`, without a heap.
 template <class Value, scope Scope = scope::device>
@@ -107,8 +108,8 @@ class oneshot : public detail::closable<oneshot<Value, Scope>, Scope> {
     cancelled_.call(cancelable(), woken);
   }
 
-  bool is_abandoned_;       // the sender has gone
-  bool was_received_;       // the value has
+  bool is_abandoned_;  // the sender has gone
+  bool was_received_;  // the value has
   detail::line receivers_;
   detail::line cancelled_;  // tasks that await cancellation
   polled<Value> value_;

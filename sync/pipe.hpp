@@ -16,21 +16,22 @@ namespace cowarp {
 
 /// A bounded stream of bytes, in order, with `Capacity` bytes of room.
 ///
-/// `read` and `write` move as much as can be moved at once, at least one byte; `write_all` moves the
-/// whole range and lets no other writer in between. `fill_buf` lends the bytes to read in place.
+/// `read` and `write` move as much as can be moved at once, at least one byte; `write_all` moves
+/// the whole range and lets no other writer in between. `fill_buf` lends the bytes to read in
+/// place.
 ///
-/// Invariant:     at most one reader and one writer are at the bytes at a time; `first_` and `count_`
-///                tell whose they are, and change only under the lock.
+/// Invariant:     at most one reader and one writer are at the bytes at a time; `first_` and
+///                `count_` tell whose they are, and change only under the lock.
 /// Called by:     any lane within `Scope`; any number of readers and writers.
 /// Scope:         `Scope`; with `block` it lives in the block state.
 /// Memory order:  what a writer wrote before `write` is visible to whoever reads those bytes.
 /// Resumes on:    the executor's next poll of the waiting task.
-/// Progress:      a short spin lock, twice per call; the bytes are copied outside of it. Readers, and
-///                writers, are served first come first.
-/// Storage:       72 bytes and `Capacity`; zero bytes are valid, empty and open. The range given to a
-///                call must live until its future is ready or destroyed.
-/// Fails:         once closed, writes move nothing more; reads drain the pipe and then move nothing.
-///                An empty range moves nothing, at once.
+/// Progress:      a short spin lock, twice per call; the bytes are copied outside of it. Readers,
+///                and writers, are served first come first.
+/// Storage:       64 bytes and `Capacity`; zero bytes are valid, empty and open. The range given to
+///                a call must live until its future is ready or destroyed.
+/// Fails:         once closed, writes move nothing more; reads drain the pipe and then move
+///                nothing. An empty range moves nothing, at once.
 /// Cancelling a read or a write moves nothing; cancelling `write_all` leaves what it wrote so far.
 /// After Embassy's `Pipe`; whoever frees room wakes, so also `consume`.
 template <std::uint32_t Capacity, scope Scope = scope::device>
@@ -77,8 +78,8 @@ class pipe : public detail::closable<pipe<Capacity, Scope>, Scope> {
     room_operation operation{*this};
     return copy_now(operation, from);
   }
-  /// Writes the whole range or nothing. \returns how many bytes were written (0: closed); nothing if
-  /// there is not room for all.
+  /// Writes the whole range or nothing. \returns how many bytes were written (0: closed); nothing
+  /// if there is not room for all.
   [[nodiscard]] COWARP_FN polled<std::uint32_t> try_write_all(std::span<const std::byte> from) {
     if (from.empty()) return 0u;
     all_room_operation operation{{*this}, from.size()};

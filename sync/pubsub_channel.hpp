@@ -34,23 +34,23 @@ struct [[nodiscard]] pubsub_message {
 /// ```
 ///
 /// A subscriber gets what was published after it came, in order. `publish` waits for the slowest;
-/// `publish_immediate` drops the oldest message instead, and a subscriber that had not seen it is told
-/// how many it missed before it goes on with the oldest still there. Without subscribers messages are
-/// dropped at once.
+/// `publish_immediate` drops the oldest message instead, and a subscriber that had not seen it is
+/// told how many it missed before it goes on with the oldest still there. Without subscribers
+/// messages are dropped at once.
 ///
-/// Invariant:     the messages from `oldest_` on are stored; while there are subscribers, one of them
-///                has not read `oldest_` yet, so what nobody will read is never kept.
+/// Invariant:     the messages from `oldest_` on are stored; while there are subscribers, one of
+///                them has not read `oldest_` yet, so what nobody will read is never kept.
 /// Called by:     any lane within `Scope`.
 /// Scope:         `Scope`; with `block` it lives in the block state.
 /// Memory order:  what a publisher wrote before it published is visible to who gets that message.
 /// Resumes on:    the executor's next poll of the waiting task.
-/// Progress:      a short spin lock, O(Subscribers) under it; blocked publishers are served first come
-///                first. A message wakes all subscribers that wait.
-/// Storage:       80 bytes, 9 for each subscriber, and the messages; zero bytes are valid.
+/// Progress:      a short spin lock, O(Subscribers) under it; blocked publishers are served first
+///                come first. A message wakes all subscribers that wait.
+/// Storage:       72 bytes, 9 for each subscriber, and the messages; zero bytes are valid.
 /// Fails:         `subscribe` at the limit; publishing gives the message back after `close`, and
 ///                `try_publish` where it would wait. Subscribers drain, then see the end.
-/// Cancelling a publish takes its message back. After Embassy's `PubSubChannel`; a subscriber that is
-/// dropped frees all it held, also when it lagged.
+/// Cancelling a publish takes its message back. After Embassy's `PubSubChannel`; a subscriber that
+/// is dropped frees all it held, also when it lagged.
 template <class Value, std::uint32_t Capacity, std::uint32_t Subscribers,
           scope Scope = scope::device>
 class pubsub_channel
@@ -180,8 +180,8 @@ class pubsub_channel
 };
 
 /// One who gets all messages; an empty one gets nothing. Destroyed it frees its place.
-/// Called by:     one task at a time. Storage: 16 bytes; the channel, and during an await the
-/// subscriber, must live on.
+/// Called by:     one task at a time.
+/// Storage:       16 bytes; the channel, and during an await the subscriber, must live on.
 template <class Value, std::uint32_t Capacity, std::uint32_t Subscribers, scope Scope>
 class pubsub_channel<Value, Capacity, Subscribers, Scope>::subscriber {
  public:

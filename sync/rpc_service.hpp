@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Functions that other tasks want to run on a resource, run one at a time by the task that owns it.
+/// Functions that tasks want to run on a resource, run one at a time by the task that owns it.
 #pragma once
 
 #include <cowarp/sync/detail/waiting.hpp>
@@ -30,18 +30,20 @@ namespace cowarp {
 /// 5  one that gives up meanwhile loses the result; the function runs to its end
 ///
 /// Invariant:     one owner serves at a time, and one function runs at a time.
-/// Called by:     `call`: any lane within `Scope`, any number of tasks; `serve`: any number of tasks,
-///                of which the first serves and the others take over in order. A function may not wait.
+/// Called by:     `call`: any lane within `Scope`, any number of tasks; `serve`: any number of
+///                tasks, of which the first serves and the others take over in order. A function
+///                may not wait.
 /// Scope:         `Scope`; with `block` it lives in the block state.
-/// Memory order:  what a caller wrote before `call` is visible to its function, and what the function
-///                wrote is visible to the caller once it has the result.
+/// Memory order:  what a caller wrote before `call` is visible to its function, and what the
+///                function wrote is visible to the caller once it has the result.
 /// Resumes on:    the executor's next poll of the waiting task.
 /// Progress:      a short spin lock, twice per function; callers are served first come first.
-/// Storage:       72 bytes; zero bytes are valid, empty and open. A call: 64 bytes, the function and
-///                its result. A function runs on the owner's stack, through a function pointer.
+/// Storage:       64 bytes; zero bytes are valid, empty and open. A call: 48 bytes, the function
+///                and its result. A function runs on the owner's stack, through a function pointer.
 /// Fails:         `call` yields nothing if the service was closed before its turn.
-/// Cancelling either side is safe: queued calls wait for the next `serve`. After Embassy's `RpcService`,
-/// with a queue and an end. There is no `try_call`: without the owner's next poll nothing can be done.
+/// Cancelling either side is safe: queued calls wait for the next `serve`. After Embassy's
+/// `RpcService`, with a queue and an end. There is no `try_call`: without the owner's next poll
+/// nothing can be done.
 template <class Resource, scope Scope = scope::device>
 class rpc_service : public detail::closable<rpc_service<Resource, Scope>, Scope> {
   class ownership;
@@ -55,8 +57,8 @@ class rpc_service : public detail::closable<rpc_service<Resource, Scope>, Scope>
   template <class Fn>
   class call_future;
 
-  /// \returns a future of what `fn(Resource&)` returns (`unit` for nothing); empty if the service was
-  /// closed before its turn.
+  /// \returns a future of what `fn(Resource&)` returns (`unit` for nothing); empty if the service
+  /// was closed before its turn.
   template <class Fn>
   [[nodiscard]] COWARP_FN call_future<Fn> call(Fn fn) {
     return call_future<Fn>(*this, std::move(fn));
@@ -107,7 +109,7 @@ class rpc_service : public detail::closable<rpc_service<Resource, Scope>, Scope>
   bool is_owned_;
   bool is_owner_idle_;  // `owner_` is to be woken for the next call
   task_id owner_;
-  job* running_;        // null also if its caller gave up
+  job* running_;  // null also if its caller gave up
   detail::line owners_;
   detail::owned_queue jobs_;
 };
@@ -221,7 +223,9 @@ class rpc_service<Resource, Scope>::call_future {
 
  private:
   struct typed_job : job {
-    COWARP_FN explicit typed_job(Fn&& function) : fn(std::move(function)) { this->run = &run_first; }
+    COWARP_FN explicit typed_job(Fn&& function) : fn(std::move(function)) {
+      this->run = &run_first;
+    }
 
     Fn fn;
     output result;

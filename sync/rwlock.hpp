@@ -21,18 +21,19 @@ namespace cowarp {
 ///   [ r r r ]       ◄──    w  r r  w          [ w ]         [ r r ]
 /// ```
 ///
-/// Invariant:     there are read guards, or one write guard, or none; while tasks wait, the first of
-///                them may not go in yet.
+/// Invariant:     there are read guards, or one write guard, or none; while tasks wait, the first
+///                of them may not go in yet.
 /// Called by:     any lane within `Scope`; any number of tasks may wait.
 /// Scope:         `Scope`; with `block` it lives in the block state.
 /// Memory order:  what a writer wrote is visible to all who hold the lock later; what a reader read
 ///                was read before a later writer writes.
 /// Resumes on:    the executor's next poll of the waiting task.
 /// Progress:      a short spin lock to lock and to unlock, none in between.
-/// Storage:       32 bytes and the value; zero bytes are free, and must be a valid `Value`. A waiting
-///                future: 72 bytes.
-/// Fails:         `try_read` and `try_write`, where they would have to wait. A task that wants to write
-///                while it holds a read guard waits for ever, and so may one that wants to read twice.
+/// Storage:       32 bytes and the value; zero bytes are free, and must be a valid `Value`. A
+///                waiting future: 56 bytes.
+/// Fails:         `try_read` and `try_write`, where they would have to wait. A task that wants to
+///                write while it holds a read guard waits for ever, and so may one that wants to
+///                read twice.
 /// Cancelling hands on what the task was given, and lets in those who had to wait behind it. After
 /// Embassy's `RwLock`, fair.
 template <class Value = unit, scope Scope = scope::device>

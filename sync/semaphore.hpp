@@ -13,9 +13,9 @@ namespace cowarp {
 /// Counts permits: `acquire(n)` waits until it can take n and yields a guard that gives them back.
 ///
 /// `semaphore` is fair: requests are served in the order in which they came, so a large one at the
-/// head keeps smaller ones waiting and is never starved. `greedy_semaphore` serves the first request
-/// that fits, and lets newcomers that fit pass: better use of the permits, but a large request may
-/// starve.
+/// head keeps smaller ones waiting and is never starved. `greedy_semaphore` serves the first
+/// request that fits, and lets newcomers that fit pass: better use of the permits, but a large
+/// request may starve.
 ///
 /// Invariant:     permits that are free and those that guards hold make up `Initial`, plus what was
 ///                released, less what was disarmed.
@@ -24,9 +24,10 @@ namespace cowarp {
 /// Memory order:  what a task wrote before it gave permits back is visible to who gets them.
 /// Resumes on:    the executor's next poll of the waiting task.
 /// Progress:      a short spin lock.
-/// Storage:       32 bytes; zero bytes are valid, with `Initial` free permits. A waiting future: 64.
-/// Fails:         `acquire` yields nothing once the semaphore is closed; `try_acquire` also where it
-///                would have to wait.
+/// Storage:       32 bytes; zero bytes are valid, with `Initial` free permits. A waiting
+///                future: 48 bytes.
+/// Fails:         `acquire` yields nothing once the semaphore is closed; `try_acquire` also where
+///                it would have to wait.
 /// Cancelling gives back what the task was given, and serves those who had to wait behind it. After
 /// Embassy's `FairSemaphore` and `GreedySemaphore`, without a limit to the waiters.
 template <std::uint32_t Initial, scope Scope, detail::service Service>
@@ -39,7 +40,8 @@ class basic_semaphore {
   class permits;
   class acquire_future;
 
-  /// Sets the number of free permits where it is not known to the compiler. \pre nobody uses it yet.
+  /// Sets the number of free permits where it is not known to the compiler. \pre nobody uses it
+  /// yet.
   COWARP_FN void init(std::uint32_t count) { pool_.set(count); }
 
   /// \returns a future of `count` permits; of nothing once the semaphore is closed.

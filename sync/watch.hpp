@@ -20,17 +20,17 @@ namespace cowarp {
 ///                                 ──► receiver: get() at once
 /// ```
 ///
-/// Invariant:     a receiver waits in `changed` only while it has seen the latest version, or what it
-///                waits for does not hold, or there is no value.
+/// Invariant:     a receiver waits in `changed` only while it has seen the latest version, or what
+///                it waits for does not hold, or there is no value.
 /// Called by:     any lane within `Scope`; any number of senders and receivers. The functions given
-///                to `send_modify`, `send_if_modified` and the `_and` verbs run under a lock and must
-///                not wait.
+///                to `send_modify`, `send_if_modified` and the `_and` verbs run under a lock and
+///                must not wait.
 /// Scope:         `Scope`; with `block` it lives in the block state.
 /// Memory order:  what a sender wrote before `send` is visible to whoever sees that version or a
 ///                later one.
 /// Resumes on:    the executor's next poll of the waiting task.
 /// Progress:      a short spin lock, under which the value is copied; a send wakes all who wait.
-/// Storage:       40 bytes and the value; zero bytes are valid, without a value and open.
+/// Storage:       32 bytes and an optional value; zero bytes are valid, without a value and open.
 /// Fails:         once closed, sends give their value back, and receivers that have seen the latest
 ///                version get nothing.
 /// Cancelling loses nothing: the version stays unseen. After Embassy's `Watch`, with an end and
@@ -53,7 +53,8 @@ class watch : public detail::closable<watch<Value, Scope>, Scope> {
     return {send_status::closed, std::move(value)};
   }
 
-  /// Lets `modify(polled<Value>&)` change the value in place. \returns false if the watch is closed.
+  /// Lets `modify(polled<Value>&)` change the value in place. \returns false if the watch is
+  /// closed.
   template <class Modify>
   COWARP_FN bool send_modify(Modify&& modify) {
     return send_if_modified([&](polled<Value>& latest) {
@@ -106,8 +107,8 @@ class watch : public detail::closable<watch<Value, Scope>, Scope> {
 /// Sees versions of a watch. A copy goes on from what the original has seen.
 ///
 /// Every verb yields a copy of the value and marks its version as seen.
-/// Called by:     one task at a time. Storage: 16 bytes; the watch, and during an await the receiver,
-/// must live on.
+/// Called by:     one task at a time.
+/// Storage:       16 bytes; the watch, and during an await the receiver, must live on.
 template <class Value, scope Scope>
 class watch<Value, Scope>::receiver {
  public:

@@ -32,21 +32,20 @@ namespace cowarp {
 /// 6  a receive slot destroyed before `done` consumes nothing: the message takes its old place
 ///
 /// Invariant:     every slot is in one of the four states; a lent slot has one owner.
-/// Called by:     any lane within `Scope`; any number of senders and receivers, and of slots lent at
-///                once. Lanes that fill a slot together meet before one of them calls `done`.
+/// Called by:     any lane within `Scope`; any number of senders and receivers, and of slots lent
+///                at once. Lanes that fill a slot together meet before one of them calls `done`.
 /// Scope:         `Scope`; with `block` it lives in the block state.
 /// Memory order:  what was written before a `done` is visible to whoever is lent that slot next.
 /// Resumes on:    the executor's next poll of the waiting task.
 /// Progress:      a short spin lock; senders, and receivers, are served first come first.
 /// Storage:       88 bytes, and 16 bytes beside each message; zero bytes are valid, empty and open.
-/// Fails:         `send` and `receive` with an empty slot once closed (and drained), the `try_` twins
-///                also where they would have to wait. Slots lent before `close` may still be done,
-///                and receivers see the end only after them; what a receive slot gives back after
-///                the end is for whoever asks.
+/// Fails:         `send` and `receive` with an empty slot once closed (and drained), the `try_`
+///                twins also where they would have to wait. Slots lent before `close` may still be
+///                done, and receivers see the end only after them; what a receive slot gives back
+///                after the end is for whoever asks.
 /// After Embassy's `zerocopy_channel`, for any number of both sides.
 template <class Value, std::uint32_t Capacity, scope Scope = scope::device>
-class zerocopy_channel
-    : public detail::closable<zerocopy_channel<Value, Capacity, Scope>, Scope> {
+class zerocopy_channel : public detail::closable<zerocopy_channel<Value, Capacity, Scope>, Scope> {
   static_assert(Capacity > 0, "a channel has room for at least one message");
   static_assert(std::is_trivially_copyable_v<Value> && std::is_trivially_destructible_v<Value>,
                 "a zerocopy_channel's slots live as long as the channel and begin as zero bytes: "

@@ -2,10 +2,82 @@
 
 # Compiled by all front ends: g++ or clang++, nvcc, clang as CUDA compiler.
 set(COWARP_STATE_MACHINE_TESTS
-  platform/bits_test.cpp)
+  executor/end_test.cpp
+  executor/fairness_test.cpp
+  executor/frame_cancel_test.cpp
+  executor/frame_stack_test.cpp
+  executor/frame_test.cpp
+  executor/layout_test.cpp
+  executor/poll_test.cpp
+  executor/run_queue_test.cpp
+  executor/spawn_on_test.cpp
+  executor/spawner_test.cpp
+  executor/state_test.cpp
+  executor/waker_test.cpp
+  future/join_test.cpp
+  future/map_test.cpp
+  future/ready_test.cpp
+  future/select_test.cpp
+  platform/atomic_test.cpp
+  platform/bits_test.cpp
+  platform/lanes_test.cpp
+  sync/atomic_waker_test.cpp
+  sync/barrier_test.cpp
+  sync/channel_close_test.cpp
+  sync/channel_test.cpp
+  sync/channel_traffic_test.cpp
+  sync/event_test.cpp
+  sync/latch_test.cpp
+  sync/lazy_lock_test.cpp
+  sync/mutex_test.cpp
+  sync/once_lock_test.cpp
+  sync/oneshot_test.cpp
+  sync/pipe_test.cpp
+  sync/priority_channel_test.cpp
+  sync/pubsub_channel_test.cpp
+  sync/rpc_service_test.cpp
+  sync/rwlock_test.cpp
+  sync/semaphore_test.cpp
+  sync/signal_test.cpp
+  sync/wait_queue_test.cpp
+  sync/watch_test.cpp
+  sync/zerocopy_channel_test.cpp
+  timer/clock_test.cpp
+  timer/sleep_test.cpp
+  timer/timeout_test.cpp)
 
 # Use co_await: compiled by all front ends but nvcc.
-set(COWARP_COROUTINE_TESTS)
+set(COWARP_COROUTINE_TESTS
+  executor/async_coroutine_test.cpp
+  executor/spawner_coroutine_test.cpp
+  future/combinators_coroutine_test.cpp
+  sync/channel_coroutine_test.cpp)
 
 # Must not compile; the first lines of each file say what the compiler must answer.
-set(COWARP_COMPILE_FAIL_TESTS)
+set(COWARP_COMPILE_FAIL_TESTS
+  compile_fail/async_not_embedded.cpp
+  compile_fail/await_lambda.cpp
+  compile_fail/await_no_future.cpp
+  compile_fail/await_too_large.cpp
+  compile_fail/call_wrong_argument.cpp
+  compile_fail/channel_of_zero.cpp
+  compile_fail/frame_returns_no_value.cpp
+  compile_fail/join_nothing.cpp
+  compile_fail/program_empty.cpp
+  compile_fail/program_of_no_tasks.cpp
+  compile_fail/program_over_arena_limit.cpp
+  compile_fail/program_too_many_slots.cpp
+  compile_fail/program_without_start.cpp
+  compile_fail/select_nothing.cpp
+  compile_fail/spawn_coroutine_too_few_arguments.cpp
+  compile_fail/spawn_on_block_scope.cpp
+  compile_fail/spawn_on_block_state.cpp
+  compile_fail/spawn_reference_to_temporary.cpp
+  compile_fail/spawn_too_few_arguments.cpp
+  compile_fail/spawn_too_many_arguments.cpp
+  compile_fail/spawn_unlisted_task.cpp
+  compile_fail/spawn_wrong_argument.cpp
+  compile_fail/task_coroutine_pool_of_zero.cpp
+  compile_fail/task_frame_too_large.cpp
+  compile_fail/task_over_aligned.cpp
+  compile_fail/task_pool_of_zero.cpp)

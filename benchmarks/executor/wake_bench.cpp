@@ -113,7 +113,7 @@ class rounds {
   }
 
  private:
-  static constexpr std::uint32_t count = bench::has_workers ? 5000 : 1000;
+  static constexpr std::uint32_t count = bench::has_workers ? 5000 : 500;
 
   double per_round(const bench::span& time) {
     cycles_ = static_cast<double>(time.cycles) / count;

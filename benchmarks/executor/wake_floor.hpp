@@ -44,6 +44,8 @@ struct flag_game {
     for (std::uint32_t i = 1; i <= game->rounds; ++i) {
       if (serves) flags[0].word.store(i, Store);
       while (flags[serves ? 1 : 0].word.load(Load) != i) {
+        // On a CPU the two may share a core.
+        if constexpr (!cowarp::platform::on_device) cowarp::platform::pause(0);
       }
       if (!serves) flags[1].word.store(i, Store);
     }

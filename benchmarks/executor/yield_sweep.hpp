@@ -74,8 +74,7 @@ class yield_sweep {
     if (!to_.has_time()) return to_.skip(name, "out of time");
     const launch of{.blocks = 0, .workers = workers, .tasks = Words * 32};
     const samples rate = measure<app>(of);
-    to_.row(name, rate, "G polls/s",
-            {numbered("by hand, {} workers", {workers}), floor_[workers]},
+    to_.row(name, rate, "G polls/s", {numbered("by hand, {} workers", {workers}), floor_[workers]},
             {cycles_, "cycles/poll/worker"});
   }
 
@@ -103,7 +102,7 @@ class yield_sweep {
     std::uint32_t blocks, workers, tasks;
   };
 
-  static constexpr double seconds_each = 10e-3;
+  static constexpr double seconds_each = 6e-3;
 
   double floor_seconds(std::uint32_t workers, std::uint32_t yields, yield_floor::state* result) {
     yield_floor::state state{};

@@ -158,7 +158,7 @@ class rates {
   }
 
  private:
-  static constexpr double seconds_each = 8e-3;
+  static constexpr double seconds_each = 4e-3;
 
   static std::string peer_name(const char* place, std::uint32_t capacity) {
     return bench::numbered(

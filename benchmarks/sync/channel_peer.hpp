@@ -34,14 +34,17 @@ struct semaphore_ring {
   using argument                             = state*;
   static constexpr std::uint32_t max_threads = 64;
 
+  static COWARP_FN void wait() {
+    // On a CPU the two may share a core.
+    if constexpr (!cowarp::platform::on_device) cowarp::platform::pause(0);
+  }
   static COWARP_FN void send(state& ring, std::uint32_t value) {
     ring.room.acquire();
     // relaxed: the cell's turn orders.
     const std::uint32_t ticket = ring.tail.fetch_add(1, cowarp::platform::relaxed);
     cell& at                   = ring.cells[ticket % Capacity];
     // acquire: the last value was taken out.
-    while (at.turn.load(cowarp::platform::acquire) != ticket / Capacity * 2) {
-    }
+    while (at.turn.load(cowarp::platform::acquire) != ticket / Capacity * 2) wait();
     at.value = value;
     // release: publishes the value.
     at.turn.store(ticket / Capacity * 2 + 1, cowarp::platform::release);
@@ -53,8 +56,7 @@ struct semaphore_ring {
     const std::uint32_t ticket = ring.head.fetch_add(1, cowarp::platform::relaxed);
     cell& at                   = ring.cells[ticket % Capacity];
     // acquire: shows the value.
-    while (at.turn.load(cowarp::platform::acquire) != ticket / Capacity * 2 + 1) {
-    }
+    while (at.turn.load(cowarp::platform::acquire) != ticket / Capacity * 2 + 1) wait();
     const std::uint32_t value = at.value;
     // release: the value is out.
     at.turn.store(ticket / Capacity * 2 + 2, cowarp::platform::release);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ways to await: one task for each of the six shapes of VectorWare's "Async/await on the GPU".
 //
-// You will see:  an async function, a chain of them, an await in one branch only, several in a row,
-//                an async block, and a combinator that needs no async function at all.
-// Prints:        double 42, chained 48, taken branch 42, other branch 21, in a row 126,
-//                block 47, combinator 142 (each with "ok": checked on the host)
+// You will see:  an async function, a chain, an await in one branch, several in a row, an async block,
+//                and a combinator that needs no async function at all.
+// Prints:        seven results, each with "ok" once the host has checked it
 // Try:           add a seventh shape: cowarp::map(double_it(value), ...).
 #include <cowarp/cowarp.hpp>
 #include <cowarp/fmt.hpp>

@@ -36,8 +36,11 @@ class shared_word_ref {
 
   [[nodiscard]] COWARP_DEVICE_FN std::uint32_t load(Order order) const {
     std::uint32_t value;
-    asm volatile("ld.relaxed.cta.shared::cta.u32 %0, [%1];" : "=r"(value) : "r"(at_));
-    after(order);
+    if (acquires(order)) {
+      asm volatile("ld.acquire.cta.shared::cta.u32 %0, [%1];" : "=r"(value) : "r"(at_) : "memory");
+    } else {
+      asm volatile("ld.relaxed.cta.shared::cta.u32 %0, [%1];" : "=r"(value) : "r"(at_));
+    }
     return value;
   }
   COWARP_DEVICE_FN void store(std::uint32_t value, Order order) const {
@@ -47,19 +50,31 @@ class shared_word_ref {
   COWARP_DEVICE_FN std::uint32_t exchange(std::uint32_t value, Order order) const {
     std::uint32_t old;
     before(order);
-    asm volatile("atom.relaxed.cta.shared::cta.exch.b32 %0, [%1], %2;"
-                 : "=r"(old)
-                 : "r"(at_), "r"(value));
-    after(order);
+    if (acquires(order)) {
+      asm volatile("atom.acquire.cta.shared::cta.exch.b32 %0, [%1], %2;"
+                   : "=r"(old)
+                   : "r"(at_), "r"(value)
+                   : "memory");
+    } else {
+      asm volatile("atom.relaxed.cta.shared::cta.exch.b32 %0, [%1], %2;"
+                   : "=r"(old)
+                   : "r"(at_), "r"(value));
+    }
     return old;
   }
   COWARP_DEVICE_FN std::uint32_t fetch_add(std::uint32_t value, Order order) const {
     std::uint32_t old;
     before(order);
-    asm volatile("atom.relaxed.cta.shared::cta.add.u32 %0, [%1], %2;"
-                 : "=r"(old)
-                 : "r"(at_), "r"(value));
-    after(order);
+    if (acquires(order)) {
+      asm volatile("atom.acquire.cta.shared::cta.add.u32 %0, [%1], %2;"
+                   : "=r"(old)
+                   : "r"(at_), "r"(value)
+                   : "memory");
+    } else {
+      asm volatile("atom.relaxed.cta.shared::cta.add.u32 %0, [%1], %2;"
+                   : "=r"(old)
+                   : "r"(at_), "r"(value));
+    }
     return old;
   }
   COWARP_DEVICE_FN std::uint32_t fetch_sub(std::uint32_t value, Order order) const {
@@ -68,29 +83,47 @@ class shared_word_ref {
   COWARP_DEVICE_FN std::uint32_t fetch_or(std::uint32_t value, Order order) const {
     std::uint32_t old;
     before(order);
-    asm volatile("atom.relaxed.cta.shared::cta.or.b32 %0, [%1], %2;"
-                 : "=r"(old)
-                 : "r"(at_), "r"(value));
-    after(order);
+    if (acquires(order)) {
+      asm volatile("atom.acquire.cta.shared::cta.or.b32 %0, [%1], %2;"
+                   : "=r"(old)
+                   : "r"(at_), "r"(value)
+                   : "memory");
+    } else {
+      asm volatile("atom.relaxed.cta.shared::cta.or.b32 %0, [%1], %2;"
+                   : "=r"(old)
+                   : "r"(at_), "r"(value));
+    }
     return old;
   }
   COWARP_DEVICE_FN std::uint32_t fetch_and(std::uint32_t value, Order order) const {
     std::uint32_t old;
     before(order);
-    asm volatile("atom.relaxed.cta.shared::cta.and.b32 %0, [%1], %2;"
-                 : "=r"(old)
-                 : "r"(at_), "r"(value));
-    after(order);
+    if (acquires(order)) {
+      asm volatile("atom.acquire.cta.shared::cta.and.b32 %0, [%1], %2;"
+                   : "=r"(old)
+                   : "r"(at_), "r"(value)
+                   : "memory");
+    } else {
+      asm volatile("atom.relaxed.cta.shared::cta.and.b32 %0, [%1], %2;"
+                   : "=r"(old)
+                   : "r"(at_), "r"(value));
+    }
     return old;
   }
   COWARP_DEVICE_FN bool compare_exchange_strong(std::uint32_t& expected, std::uint32_t desired,
                                                 Order order, Order) const {
     std::uint32_t old;
     before(order);
-    asm volatile("atom.relaxed.cta.shared::cta.cas.b32 %0, [%1], %2, %3;"
-                 : "=r"(old)
-                 : "r"(at_), "r"(expected), "r"(desired));
-    after(order);
+    if (acquires(order)) {
+      asm volatile("atom.acquire.cta.shared::cta.cas.b32 %0, [%1], %2, %3;"
+                   : "=r"(old)
+                   : "r"(at_), "r"(expected), "r"(desired)
+                   : "memory");
+    } else {
+      asm volatile("atom.relaxed.cta.shared::cta.cas.b32 %0, [%1], %2, %3;"
+                   : "=r"(old)
+                   : "r"(at_), "r"(expected), "r"(desired));
+    }
     const bool has_changed = old == expected;
     expected               = old;
     return has_changed;
@@ -104,10 +137,8 @@ class shared_word_ref {
       asm volatile("fence.acq_rel.cta;" ::: "memory");
     }
   }
-  static COWARP_DEVICE_FN void after(Order order) {
-    if (order != Order::relaxed && order != Order::release) {
-      asm volatile("fence.acq_rel.cta;" ::: "memory");
-    }
+  static COWARP_DEVICE_FN constexpr bool acquires(Order order) {
+    return order != Order::relaxed && order != Order::release;
   }
 
   std::uint32_t at_;

@@ -44,17 +44,21 @@ class atomic_ref {
     return static_cast<Value>(sim::load(at(o)));
   }
   void store(Value value, std::memory_order o) const { sim::store(at(o), value); }
-  Value exchange(Value value, std::memory_order o) const { return modify(change::exchange, value, o); }
+  Value exchange(Value value, std::memory_order o) const {
+    return modify(change::exchange, value, o);
+  }
   Value fetch_add(Value by, std::memory_order o) const { return modify(change::add, by, o); }
   Value fetch_sub(Value by, std::memory_order o) const { return modify(change::subtract, by, o); }
-  Value fetch_or(Value bits, std::memory_order o) const { return modify(change::set_bits, bits, o); }
+  Value fetch_or(Value bits, std::memory_order o) const {
+    return modify(change::set_bits, bits, o);
+  }
   Value fetch_and(Value bits, std::memory_order o) const {
     return modify(change::keep_bits, bits, o);
   }
   bool compare_exchange_strong(Value& expected, Value desired, std::memory_order o,
                                std::memory_order) const {
     const Value wanted = expected;
-    expected = static_cast<Value>(sim::modify(at(o), change::compare, desired, wanted));
+    expected           = static_cast<Value>(sim::modify(at(o), change::compare, desired, wanted));
     return expected == wanted;
   }
 

@@ -9,9 +9,14 @@ namespace cowarp::sim {
 namespace {
 
 bool acquires(std::memory_order order) {
+  // relaxed: neither learns nor publishes.
+  // release: only publishes.
   return order != std::memory_order_relaxed && order != std::memory_order_release;
 }
 bool releases(std::memory_order order) {
+  // release: publishes.
+  // acq_rel: learns and publishes.
+  // seq_cst: the same here; the single order of all such operations is not modelled.
   return order == std::memory_order_release || order == std::memory_order_acq_rel ||
          order == std::memory_order_seq_cst;
 }
@@ -92,10 +97,17 @@ std::size_t memory_model::choose(std::uint32_t lane, std::uint64_t step, word& f
   return oldest + random_.below(choices);
 }
 
+void memory_model::note_reading(std::uint32_t lane, word& of, std::uint64_t entry) {
+  for (const reading& r : of.readings) {
+    if (r.lane == lane && r.entry >= entry) return;  // an earlier reading says as much
+  }
+  of.readings.push_back({lane, clock_of(lane)[lane], entry});
+}
+
 std::uint64_t memory_model::load(std::uint32_t lane, std::uint64_t step, const operation& what) {
-  word& w = word_at(what);
+  word& w             = word_at(what);
   const std::size_t i = choose(lane, step, w);
-  if (i > 0) w.readings.push_back({lane, clock_of(lane)[lane], w.dropped + i});
+  if (i > 0) note_reading(lane, w, w.dropped + i);
   if (acquires(what.order)) learn(lane, w.history[i].published);
   return w.history[i].value;
 }
@@ -159,14 +171,16 @@ std::string memory_model::plain_access(std::uint32_t lane, const void* at, std::
     const auto count                = static_cast<unsigned>(std::min(end, cell_begin + 8) - first);
     const auto mask                 = static_cast<std::uint8_t>(((1u << count) - 1) << skip);
     const access now{lane, clock_of(lane)[lane], mask, where};
-    std::string wrong = check_cell(lane, r->cells[(cell_begin - r->begin / 8 * 8) / 8], now, is_write);
+    std::string wrong =
+        check_cell(lane, r->cells[(cell_begin - r->begin / 8 * 8) / 8], now, is_write);
     if (!wrong.empty()) return wrong;
     first = cell_begin + 8;
   }
   return "";
 }
 
-std::string memory_model::check_cell(std::uint32_t lane, cell& at, const access& now, bool is_write) {
+std::string memory_model::check_cell(std::uint32_t lane, cell& at, const access& now,
+                                     bool is_write) {
   const auto races = [&](const access& before) {
     return (before.bytes & now.bytes) != 0 && before.lane != lane &&
            !knows(lane, before.lane, before.epoch);
@@ -176,7 +190,8 @@ std::string memory_model::check_cell(std::uint32_t lane, cell& at, const access&
            describe(at.write.lane, true, at.write.where) + " and nothing orders";
   }
   if (!is_write) {
-    std::erase_if(at.reads, [&](const access& r) { return r.lane == lane && r.bytes == now.bytes; });
+    std::erase_if(at.reads,
+                  [&](const access& r) { return r.lane == lane && r.bytes == now.bytes; });
     at.reads.push_back(now);
     return "";
   }

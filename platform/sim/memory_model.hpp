@@ -89,18 +89,22 @@ class memory_model {
     std::vector<cell> cells;
   };
 
-  [[nodiscard]] std::uint32_t* clock_of(std::uint32_t lane) { return &clocks_[std::size_t{lane} * lanes_]; }
+  [[nodiscard]] std::uint32_t* clock_of(std::uint32_t lane) {
+    return &clocks_[std::size_t{lane} * lanes_];
+  }
   void learn(std::uint32_t lane, const vector_clock& published);
   void publish(std::uint32_t lane, vector_clock& to);
   [[nodiscard]] bool knows(std::uint32_t lane, std::uint32_t other, std::uint32_t epoch) {
     return clock_of(lane)[other] >= epoch;
   }
+  void note_reading(std::uint32_t lane, word& of, std::uint64_t entry);
   [[nodiscard]] std::size_t choose(std::uint32_t lane, std::uint64_t step, word& from);
   word& word_at(const operation& what);
   void append(std::uint32_t lane, std::uint64_t step, word& to, std::uint64_t value,
               vector_clock&& published);
   [[nodiscard]] region* region_of(std::uintptr_t at);
-  [[nodiscard]] std::string check_cell(std::uint32_t lane, cell& at, const access& now, bool is_write);
+  [[nodiscard]] std::string check_cell(std::uint32_t lane, cell& at, const access& now,
+                                       bool is_write);
 
   std::uint32_t lanes_;
   random_source& random_;

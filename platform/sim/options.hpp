@@ -23,7 +23,7 @@ struct options {
   double stall_probability    = 0;    // random: chance that the running lane then stops for long
   std::uint32_t change_points = 3;    // priority: how often the running lane is set back
   std::uint64_t max_steps     = 5'000'000;  // a run that takes more is declared stuck
-  bool has_memory_model       = false;  // stores may be seen late, and data races are found
+  bool has_memory_model       = false;      // stores may be seen late, and data races are found
 };
 
 /// What the last launch did.

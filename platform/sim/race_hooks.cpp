@@ -5,21 +5,22 @@
 #include <cowarp/platform/sim/schedule.hpp>
 
 #include <cstddef>
+#include <cstring>
 
 extern "C" {
 
-#define COWARP_WATCH(bytes)                                                       \
-  void __tsan_read##bytes(void* at) {                                             \
-    cowarp::sim::plain_access(at, bytes, false, __builtin_return_address(0));     \
-  }                                                                               \
-  void __tsan_write##bytes(void* at) {                                            \
-    cowarp::sim::plain_access(at, bytes, true, __builtin_return_address(0));      \
-  }                                                                               \
-  void __tsan_unaligned_read##bytes(void* at) {                                   \
-    cowarp::sim::plain_access(at, bytes, false, __builtin_return_address(0));     \
-  }                                                                               \
-  void __tsan_unaligned_write##bytes(void* at) {                                  \
-    cowarp::sim::plain_access(at, bytes, true, __builtin_return_address(0));      \
+#define COWARP_WATCH(bytes)                                                   \
+  void __tsan_read##bytes(void* at) {                                         \
+    cowarp::sim::plain_access(at, bytes, false, __builtin_return_address(0)); \
+  }                                                                           \
+  void __tsan_write##bytes(void* at) {                                        \
+    cowarp::sim::plain_access(at, bytes, true, __builtin_return_address(0));  \
+  }                                                                           \
+  void __tsan_unaligned_read##bytes(void* at) {                               \
+    cowarp::sim::plain_access(at, bytes, false, __builtin_return_address(0)); \
+  }                                                                           \
+  void __tsan_unaligned_write##bytes(void* at) {                              \
+    cowarp::sim::plain_access(at, bytes, true, __builtin_return_address(0));  \
   }
 
 COWARP_WATCH(1)
@@ -40,6 +41,22 @@ void __tsan_vptr_update(void** at, void*) {
 void __tsan_vptr_read(void** at) {
   cowarp::sim::plain_access(at, sizeof(void*), false, __builtin_return_address(0));
 }
+// clang asks for these; g++ leaves calls of the library's functions alone.
+void* __tsan_memcpy(void* to, const void* from, std::size_t bytes) {
+  cowarp::sim::plain_access(from, bytes, false, __builtin_return_address(0));
+  cowarp::sim::plain_access(to, bytes, true, __builtin_return_address(0));
+  return std::memcpy(to, from, bytes);
+}
+void* __tsan_memmove(void* to, const void* from, std::size_t bytes) {
+  cowarp::sim::plain_access(from, bytes, false, __builtin_return_address(0));
+  cowarp::sim::plain_access(to, bytes, true, __builtin_return_address(0));
+  return std::memmove(to, from, bytes);
+}
+void* __tsan_memset(void* to, int value, std::size_t bytes) {
+  cowarp::sim::plain_access(to, bytes, true, __builtin_return_address(0));
+  return std::memset(to, value, bytes);
+}
+
 void __tsan_init() {}
 void __tsan_func_entry(void*) {}
 void __tsan_func_exit() {}

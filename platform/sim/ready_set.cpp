@@ -32,7 +32,7 @@ fiber& random_set::at_point(fiber& running, std::uint64_t step) {
   }
   if (how_.stall_probability > 0 && random_.chance(how_.stall_probability)) {
     remove(running);
-    stalled_.push_back({&running, step + (std::uint64_t{1} << random_.below(13))});
+    stalled_.push_back({&running, step + (std::uint64_t{1} << random_.below(15))});
     return *next();
   }
   return random_.chance(how_.switch_probability) ? *next() : running;
@@ -72,9 +72,9 @@ priority_set::priority_set(const options& how, random_source& random, std::uint3
 }
 
 void priority_set::add(fiber& f) {
-  lanes& warp               = warps_[f.warp_index];
-  const std::uint32_t rank  = warp.rank_of[f.lane];
-  warp.by_rank[rank]        = &f;
+  lanes& warp              = warps_[f.warp_index];
+  const std::uint32_t rank = warp.rank_of[f.lane];
+  warp.by_rank[rank]       = &f;
   warp.ready |= 1u << rank;
   f.place      = 0;
   has_changed_ = true;

@@ -72,7 +72,7 @@ class priority_set final : public ready_set {
   static constexpr std::uint32_t patience = 512;  // steps between two moves to the front
 
   struct lanes {
-    std::uint32_t ready;          // bit i: the lane with rank i
+    std::uint32_t ready;  // bit i: the lane with rank i
     std::uint32_t rank_of[32];
     fiber* by_rank[32];
   };

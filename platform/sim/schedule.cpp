@@ -2,7 +2,8 @@
 #include <cowarp/platform/sim/schedule.hpp>
 #include <cowarp/platform/sim/scheduler.hpp>
 
-#include <cstring>
+#include <atomic>
+#include <thread>
 
 namespace cowarp::sim {
 
@@ -24,7 +25,11 @@ void schedule_point() {
 }
 
 void yield() {
-  if (auto* run = scheduler::of_running_lane()) run->yield();
+  if (auto* run = scheduler::of_running_lane()) {
+    run->yield();
+  } else {
+    std::this_thread::yield();
+  }
 }
 
 void idle(std::uint32_t passes, std::uint64_t limit_ns) {
@@ -46,26 +51,43 @@ std::uint32_t warp() { return running().worker; }
 
 // ---- memory --------------------------------------------------------------------------------------
 
+namespace {
+
+std::uint64_t changed(std::uint64_t old, change how, std::uint64_t value, std::uint64_t wanted) {
+  switch (how) {
+    case change::exchange: return value;
+    case change::add: return old + value;
+    case change::subtract: return old - value;
+    case change::set_bits: return old | value;
+    case change::keep_bits: return old & value;
+    case change::compare: return old == wanted ? value : old;
+  }
+  return old;
+}
+
+/// Real atomics, since a test may have host threads beside a simulation.
+template <class Word>
+std::uint64_t change_atomically(void* at, change how, std::uint64_t value, std::uint64_t wanted) {
+  const std::atomic_ref<Word> word(*static_cast<Word*>(at));
+  Word old = word.load();
+  while (!word.compare_exchange_weak(old, static_cast<Word>(changed(old, how, value, wanted)))) {
+  }
+  return old;
+}
+
+}  // namespace
+
 std::uint64_t read_word(const operation& what) {
-  std::uint64_t value = 0;
-  std::memcpy(&value, what.at, what.bytes);
-  return value;
+  if (what.bytes == 4) {
+    return std::atomic_ref<std::uint32_t>(*static_cast<std::uint32_t*>(what.at)).load();
+  }
+  return std::atomic_ref<std::uint64_t>(*static_cast<std::uint64_t*>(what.at)).load();
 }
 
 std::uint64_t change_word(const operation& what, change how, std::uint64_t value,
                           std::uint64_t wanted) {
-  const std::uint64_t old = read_word(what);
-  std::uint64_t next      = value;
-  switch (how) {
-    case change::exchange: break;
-    case change::add: next = old + value; break;
-    case change::subtract: next = old - value; break;
-    case change::set_bits: next = old | value; break;
-    case change::keep_bits: next = old & value; break;
-    case change::compare: next = old == wanted ? value : old; break;
-  }
-  std::memcpy(what.at, &next, what.bytes);
-  return old;
+  if (what.bytes == 4) return change_atomically<std::uint32_t>(what.at, how, value, wanted);
+  return change_atomically<std::uint64_t>(what.at, how, value, wanted);
 }
 
 std::uint64_t load(const operation& what) {
@@ -100,7 +122,8 @@ void fail(const char* what) {
 void fail_assertion(const char* condition, const char* message, const char* file, int line) {
   auto* run = scheduler::of_running_lane();
   if (run == nullptr) return;
-  run->fail(std::string(file) + ":" + std::to_string(line) + ": " + message + " (" + condition + ")");
+  run->fail(std::string(file) + ":" + std::to_string(line) + ": " + message + " (" + condition +
+            ")");
 }
 
 agreement meet(meeting kind, std::uint64_t value, std::source_location where, std::uint64_t key) {

@@ -58,7 +58,8 @@ struct agreement {
 ///
 /// Lanes that meet at different calls, and lanes that end while others wait, are errors of the run.
 /// \param key must be the same in all lanes.
-agreement meet(meeting kind, std::uint64_t value, std::source_location where, std::uint64_t key = 0);
+agreement meet(meeting kind, std::uint64_t value, std::source_location where,
+               std::uint64_t key = 0);
 
 }  // namespace sim
 }  // namespace cowarp

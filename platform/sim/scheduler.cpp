@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cowarp/platform/sim/scheduler.hpp>
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <sys/mman.h>
 
 namespace cowarp::sim {
 
@@ -26,8 +25,9 @@ bool is_same(const std::source_location& a, const std::source_location& b) {
 }
 
 std::string describe(meeting kind, const std::source_location& where) {
-  constexpr const char* names[] = {"sync_warp", "warp", "from_leader", "uniform", "any_lane",
-                                   "smallest_of_lanes", "for_lanes", "sync_block"};
+  constexpr const char* names[] = {"sync_warp", "warp",      "from_leader",
+                                   "uniform",   "any_lane",  "smallest_of_lanes",
+                                   "for_lanes", "sync_block"};
   return std::string(names[static_cast<unsigned>(kind)]) + " at " + where.file_name() + ":" +
          std::to_string(where.line());
 }
@@ -127,9 +127,9 @@ void scheduler::run_lane(boost::context::detail::transfer_t from) {
 }
 
 void scheduler::end_lane() {
-  fiber& me         = *running_;
-  gathering& warp   = warps_[me.warp_index].meets;
-  gathering& block  = blocks_[me.block_index];
+  fiber& me        = *running_;
+  gathering& warp  = warps_[me.warp_index].meets;
+  gathering& block = blocks_[me.block_index];
   for (const gathering* at : {&warp, &block}) {
     if (at->arrived != 0) {
       fail("lane " + std::to_string(me.lane) + " ended while others wait for it in " +
@@ -145,7 +145,7 @@ void scheduler::end_lane() {
 
 void scheduler::fail(const std::string& what) {
   const fiber& me = *running_;
-  failure_ = what + " [block " + std::to_string(me.block_index) + ", worker " +
+  failure_        = what + " [block " + std::to_string(me.block_index) + ", worker " +
              std::to_string(me.worker) + ", lane " + std::to_string(me.lane) + "; step " +
              std::to_string(steps_) + "; " + to_string(how_) + "]";
   switch_to(host_);
@@ -155,7 +155,8 @@ void scheduler::fail(const std::string& what) {
 // ---- switching -----------------------------------------------------------------------------------
 
 void scheduler::step() {
-  if (++steps_ > how_.max_steps) fail("stuck: not at an end after so many steps: " + waiting_lanes());
+  if (++steps_ > how_.max_steps)
+    fail("stuck: not at an end after so many steps: " + waiting_lanes());
   if (steps_ >= soonest_wake_) wake_due();
 }
 
@@ -222,9 +223,9 @@ std::uint64_t scheduler::modify(const operation& what, change how, std::uint64_t
                                 std::uint64_t wanted) {
   before(what);
   ++writes_;
-  const std::uint64_t old =
-      memory_ ? memory_->modify(running_->index, steps_, what, how, value, wanted)
-              : change_word(what, how, value, wanted);
+  const std::uint64_t old = memory_
+                                ? memory_->modify(running_->index, steps_, what, how, value, wanted)
+                                : change_word(what, how, value, wanted);
   point();  // between this write and the caller's next plain accesses
   return old;
 }

@@ -27,7 +27,7 @@ namespace cowarp::sim {
 /// Progress:      a run ends: when all lanes have ended, when it is stuck, or after `max_steps`.
 class scheduler {
  public:
-  static constexpr std::uint32_t lanes     = 32;
+  static constexpr std::uint32_t lanes    = 32;
   static constexpr std::uint64_t for_ever = ~std::uint64_t{0};
 
   /// \param body runs in every lane, with the block and the thread's index in it.
@@ -55,7 +55,8 @@ class scheduler {
   agreement meet(meeting kind, std::uint64_t value, std::source_location where, std::uint64_t key);
   [[nodiscard]] std::uint64_t load(const operation& what);
   void store(const operation& what, std::uint64_t value);
-  std::uint64_t modify(const operation& what, change how, std::uint64_t value, std::uint64_t wanted);
+  std::uint64_t modify(const operation& what, change how, std::uint64_t value,
+                       std::uint64_t wanted);
   void plain_access(const void* at, std::size_t bytes, bool is_write, const void* where);
   [[noreturn]] void fail(const std::string& what);
 

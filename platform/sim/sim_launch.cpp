@@ -68,8 +68,8 @@ bool sim_launch::wait_for(std::chrono::nanoseconds ns) {
   const std::uint64_t until = ns == std::chrono::nanoseconds::max()
                                   ? sim::scheduler::for_ever
                                   : scheduler_->now_ns() + static_cast<std::uint64_t>(ns.count());
-  const bool has_ended = scheduler_->run_until(until);
-  seconds_             = static_cast<double>(scheduler_->now_ns() - begin_ns_) * 1e-9;
+  const bool has_ended      = scheduler_->run_until(until);
+  seconds_                  = static_cast<double>(scheduler_->now_ns() - begin_ns_) * 1e-9;
   return has_ended;
 }
 

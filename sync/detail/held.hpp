@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace cowarp::detail {
@@ -74,8 +75,7 @@ class held_future {
  public:
   using output = held<Value, Pool, Permits>;
 
-  COWARP_FN held_future(Pool& pool, Value& value)
-      : wait_(pool, Permits), value_(value) {}
+  COWARP_FN held_future(Pool& pool, Value& value) : wait_(pool, Permits), value_(value) {}
 
   COWARP_FN polled<output> poll(context& cx) {
     if (!wait_.poll(cx)) return pending;

@@ -27,18 +27,10 @@ class wake_list {
   [[nodiscard]] COWARP_FN bool is_full() const { return count_ == capacity; }
 
   /// Adds a task. \pre the list is not full.
-  COWARP_FN void add(task_id task) {
-    // Every place is written to by a constant index, which keeps the list in registers.
-    for (std::uint32_t i = 0; i < capacity; ++i) {
-      if (i == count_) tasks_[i] = task;
-    }
-    ++count_;
-  }
+  COWARP_FN void add(task_id task) { tasks_[count_++] = task; }
 
   COWARP_FN void wake_all() const {
-    for (std::uint32_t i = 0; i < capacity; ++i) {
-      if (i < count_) wake(tasks_[i]);
-    }
+    if (count_ != 0) wake_tasks();
   }
   COWARP_FN void clear() { count_ = 0; }
 
@@ -52,7 +44,12 @@ class wake_list {
  private:
   static constexpr std::uint32_t capacity = 4;
 
-  task_id tasks_[capacity]{};
+  /// A function of its own: a copy of it at every change would be most of the code of a program.
+  [[gnu::noinline]] COWARP_FN void wake_tasks() const {
+    for (std::uint32_t i = 0; i < count_; ++i) wake(tasks_[i]);
+  }
+
+  task_id tasks_[capacity];
   std::uint32_t count_ = 0;
   std::uint64_t news_  = ~std::uint64_t{0};
 };

@@ -25,9 +25,9 @@ struct permit_waiter : waiter {
 
 /// A number of permits, `Initial` at first, and the tasks that wait for some.
 ///
-/// Invariant:     a waiter whose turn it is and whose request fits is let in by the very change that
-///                made it fit, so a newcomer finds either permits or a queue, and overtakes nobody
-///                (fair) or only those whose requests do not fit (greedy).
+/// Invariant:     a waiter whose turn it is and whose request fits is let in by the very change
+///                that made it fit, so a newcomer finds either permits or a queue, and overtakes
+///                nobody (fair) or only those whose requests do not fit (greedy).
 /// Called by:     any lane within `Scope`.
 /// Scope:         `Scope`.
 /// Memory order:  what a task wrote before it gave permits back is visible to who gets them.

@@ -1,32 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What every primitive with waiting tasks is made of: a lock, a queue, and the future's half of it.
+/// What every primitive with waiting tasks is made of: lock, queue, and the future's half of it.
 #pragma once
 
 #include <cowarp/executor/future.hpp>
 #include <cowarp/platform/spin_lock.hpp>
+#include <cowarp/sync/detail/line.hpp>
 #include <cowarp/sync/detail/waiter.hpp>
 
 #include <cstdint>
 #include <utility>
 
 namespace cowarp::detail {
-
-/// A few tasks that are to be woken as soon as a lock is free.
-class wake_batch {
- public:
-  [[nodiscard]] COWARP_FN bool is_full() const { return count_ == most; }
-  COWARP_FN void add(task_id task) { tasks_[count_++] = task; }
-  COWARP_FN void wake_all() const {
-    for (std::uint32_t i = 0; i < count_; ++i) wake(tasks_[i]);
-  }
-
- private:
-  static constexpr std::uint32_t most = 8;
-
-  std::uint32_t count_ = 0;
-  task_id tasks_[most];
-};
 
 /// The tasks that wait for one primitive, and the lock over that primitive's state.
 ///
@@ -49,20 +34,13 @@ class wake_batch {
 /// Called by:     any lane within `Scope`.
 /// Scope:         `Scope`.
 /// Memory order:  what a caller wrote before a change is visible to whom it lets in.
-/// Progress:      a short spin lock; tasks are woken while it is free, up to eight for each time that
-///                it is taken.
+/// Progress:      a short spin lock; tasks are woken while it is free, up to four for each time
+///                that it is taken.
 /// Storage:       24 bytes; zero bytes are valid and empty.
 /// Fails:         in Debug builds, if it is destroyed by a task while others wait.
 template <scope Scope, class Waiter>
 class wait_list {
  public:
-  COWARP_FN ~wait_list() {
-    // On the host side a copy of the state may come back with tasks that a stopped run left waiting.
-    COWARP_ASSERT(!platform::has_block() || queue_.is_empty(),
-                  "a primitive was destroyed while tasks waited for it: let it live longer than "
-                  "they wait, or cancel them first");
-  }
-
   /// Runs `fn` under the lock. \param fn must let nobody in.
   template <class Fn>
   COWARP_FN void with(Fn&& fn) {
@@ -100,14 +78,14 @@ class wait_list {
     return was;
   }
 
-  /// Changes the primitive's state and lets in whom the change allows. \param change() runs once, under
-  /// the lock. \param next() then names a waiter to let in, after taking for it what it is let in for;
-  /// null if there is none.
+  /// Changes the primitive's state and lets in whom the change allows. \param change() runs once,
+  /// under the lock. \param next() then names a waiter to let in, after taking for it what it is
+  /// let in for; null if there is none.
   template <class Change, class Next>
   COWARP_FN void update(Change&& change, Next&& next) {
     bool has_changed = false;
     for (bool is_done = false; !is_done;) {
-      wake_batch woken;
+      wake_list woken;
       lock_.with([&] {
         if (!has_changed) change();
         has_changed = true;
@@ -132,7 +110,7 @@ class wait_list {
 
  private:
   platform::spin_lock<Scope> lock_;
-  wait_queue queue_;
+  owned_queue queue_;
 };
 
 /// \returns the first waiter if it came in another round than this one: those who came before a

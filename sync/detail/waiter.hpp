@@ -69,6 +69,9 @@ class wait_queue {
 
  private:
   COWARP_FN void link(waiter& w, waiter* before, waiter* after) {
+    COWARP_ASSERT(platform::is_shared(this) || !platform::is_shared(&w),
+                  "a task whose frame is in shared memory waits for a primitive that other blocks "
+                  "reach: put the program's frames in global memory");
     w.previous                                   = before;
     w.next                                       = after;
     (before != nullptr ? before->next : first_)  = &w;

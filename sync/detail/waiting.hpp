@@ -35,18 +35,17 @@ class closable {
   /// full, calls again.
   template <class Fn>
   COWARP_FN void change(Fn&& fn) {
-    auto& self = static_cast<Primitive&>(*this);
+    bool has_changed = false;
     wake_list woken;
-    lock_.with([&] {
-      fn();
-      self.call(woken);
-    });
-    woken.wake_all();
-    while (woken.is_full()) {
+    do {
       woken.clear();
-      lock_.with([&] { self.call(woken); });
+      lock_.with([&] {
+        if (!has_changed) fn();
+        has_changed = true;
+        static_cast<Primitive&>(*this).call(woken);
+      });
       woken.wake_all();
-    }
+    } while (woken.is_full());
   }
 
   /// \returns what `fn` returns under the lock, where it changes nothing that anyone waits for.

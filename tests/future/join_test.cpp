@@ -51,8 +51,6 @@ struct app : cowarp::program<joining> {
 
 }  // namespace join_test
 
-using join_test::after_polls;
-
 TEST_CASE("join: a task gets all outputs in order", "[future][join]") {
   join_test::state s{};
   const auto report = test::run_to_end<join_test::app>(s);
@@ -61,6 +59,7 @@ TEST_CASE("join: a task gets all outputs in order", "[future][join]") {
 }
 
 TEST_CASE("join: one to six futures", "[future][join]") {
+  using join_test::after_polls;
   CHECK(cowarp::block_on(cowarp::join(after_polls{1, 1})) == std::tuple(1));
   CHECK(cowarp::block_on(cowarp::join(after_polls{2, 1}, after_polls{1, 2})) == std::tuple(1, 2));
   CHECK(cowarp::block_on(cowarp::join(after_polls{0, 1}, after_polls{1, 2}, after_polls{2, 3})) ==
@@ -76,6 +75,7 @@ TEST_CASE("join: one to six futures", "[future][join]") {
 }
 
 TEST_CASE("join: what is ready is not polled again", "[future][join]") {
+  using join_test::after_polls;
   std::uint32_t first  = 0;
   std::uint32_t second = 0;
   cowarp::block_on(cowarp::join(after_polls{0, 1, &first}, after_polls{5, 2, &second}));

@@ -62,6 +62,11 @@ struct living {
   COWARP_FN cowarp::polled<std::int32_t> poll(cowarp::context&) { return cowarp::pending; }
 };
 
+struct making {
+  test::counted_life::counts& lives;
+  COWARP_FN living operator()(std::int32_t) const { return {test::counted_life(lives)}; }
+};
+
 }  // namespace map_test
 
 TEST_CASE("map: outputs pass through functions and futures", "[future][map]") {
@@ -77,14 +82,12 @@ TEST_CASE("then: dropped in either half it leaves nothing", "[future][map]") {
   cowarp::context cx;
   {
     auto unpolled = cowarp::then(map_test::living{test::counted_life(first)},
-                                 [&](int) { return map_test::living{test::counted_life(second)}; });
+                                 map_test::making{second});
   }
   CHECK(first.built.value() == first.destroyed.value());
   CHECK(second.built.value() == 0);
   {
-    auto halfway = cowarp::then(cowarp::ready(1), [&](int) {
-      return map_test::living{test::counted_life(second)};
-    });
+    auto halfway = cowarp::then(cowarp::ready(1), map_test::making{second});
     CHECK_FALSE(halfway.poll(cx).has_value());
     CHECK(second.built.value() == second.destroyed.value() + 1);
   }

@@ -5,6 +5,7 @@
 #include <support/steps.hpp>
 
 #include <variant>
+#include <vector>
 
 namespace select_test {
 
@@ -31,6 +32,23 @@ struct at_time {
     if (time >= due) return value;
     return cowarp::pending;
   }
+};
+
+/// Never ready; notes that it was asked. Host only.
+struct noting {
+  using output = std::int32_t;
+  std::vector<std::int32_t>& asked;
+  std::int32_t me;
+  COWARP_FN cowarp::polled<std::int32_t> poll(cowarp::context&) const {
+    asked.push_back(me);
+    return cowarp::pending;
+  }
+};
+
+/// A function with a life to count.
+struct owning {
+  test::counted_life life;
+  COWARP_FN std::int32_t operator()(cowarp::unit) const { return 0; }
 };
 
 struct state {
@@ -117,9 +135,6 @@ struct hand_on_app : cowarp::program<leaving, inheriting, sending> {
 
 }  // namespace select_test
 
-using select_test::after_polls;
-using select_test::at_time;
-
 TEST_CASE("select: a task gets the first output", "[future][select]") {
   select_test::state s{};
   const auto report = test::run_to_end<select_test::app>(s);
@@ -128,6 +143,7 @@ TEST_CASE("select: a task gets the first output", "[future][select]") {
 }
 
 TEST_CASE("select: one to six futures", "[future][select]") {
+  using select_test::after_polls;
   CHECK(cowarp::block_on(cowarp::select(after_polls{1, 1})).index() == 0);
   CHECK(cowarp::block_on(cowarp::select(after_polls{2, 1}, after_polls{1, 2})).index() == 1);
   CHECK(cowarp::block_on(cowarp::select(after_polls{9, 1}, after_polls{9, 2}, after_polls{1, 3}))
@@ -145,6 +161,7 @@ TEST_CASE("select: one to six futures", "[future][select]") {
 }
 
 TEST_CASE("select_biased: the earlier wins a tie", "[future][select]") {
+  using select_test::at_time;
   std::uint32_t time = 0;
   cowarp::context cx;
   auto choosing = cowarp::select_biased(at_time{time, 9, 0}, at_time{time, 1, 1},
@@ -155,22 +172,36 @@ TEST_CASE("select_biased: the earlier wins a tie", "[future][select]") {
   CHECK(choosing.poll(cx)->index() == 1);
 }
 
-TEST_CASE("select: the futures take turns at winning a tie", "[future][select]") {
-  for (std::size_t polls = 0; polls < 5; ++polls) {
-    std::uint32_t time = 0;
-    cowarp::context cx;
-    auto choosing = cowarp::select(at_time{time, 1, 0}, at_time{time, 1, 1}, at_time{time, 1, 2});
-    for (std::size_t i = 0; i < polls; ++i) CHECK_FALSE(choosing.poll(cx).has_value());
-    time = 1;
-    CHECK(choosing.poll(cx)->index() == polls % 3);
+TEST_CASE("select: every poll begins one further", "[future][select]") {
+  using select_test::noting;
+  std::vector<std::int32_t> asked;
+  cowarp::context cx;
+  auto choosing = cowarp::select(noting{asked, 0}, noting{asked, 1}, noting{asked, 2});
+  for (int i = 0; i < 4; ++i) CHECK_FALSE(choosing.poll(cx).has_value());
+  REQUIRE(asked.size() == 12);
+  for (std::size_t i = 0; i < 12; ++i) {
+    // Poll i / 3 begins one further than the one before it, and goes round.
+    CHECK(asked[i] == static_cast<std::int32_t>((asked[0] + i / 3 + i % 3) % 3));
   }
 }
 
+TEST_CASE("select: of many ready futures none starves", "[future][select]") {
+  std::uint32_t won[3] = {};
+  for (int i = 0; i < 1000; ++i) {
+    ++won[cowarp::block_on(cowarp::select(cowarp::ready(1), cowarp::ready(2), cowarp::ready(3)))
+              .index()];
+  }
+  CHECK(won[0] > 0);
+  CHECK(won[1] > 0);
+  CHECK(won[2] > 0);
+}
+
 TEST_CASE("select: the losers are gone with it", "[future][select]") {
+  using select_test::after_polls;
   test::counted_life::counts lives{};
   cowarp::block_on(cowarp::select(cowarp::never<>(), after_polls{3, 1},
-                                  cowarp::map(cowarp::never<int>(),
-                                              [life = test::counted_life(lives)](int) { return 0; })));
+                                  cowarp::map(cowarp::never<>(), select_test::owning{
+                                                                     test::counted_life(lives)})));
   CHECK(lives.built.value() > 0);
   CHECK(lives.built.value() == lives.destroyed.value());
 }

@@ -52,6 +52,7 @@ byte seen[SLOTS];                /* the events that the last poll saw */
 bool has_self_woken[SLOTS];
 bool wants_poll[SLOTS];          /* it was spawned or woke itself, and was not polled since */
 byte busy = SPAWNERS + WAKERS;   /* processes that may still wake or spawn */
+byte workers_left = WORKERS;
 
 /* begin() */
 inline begin() {
@@ -249,7 +250,8 @@ active [WORKERS] proctype worker() {
   :: ready == 0 && busy == 0 -> break
   od;
   atomic {
-    slot = 0;
+    workers_left--;
+    slot = (workers_left == 0 -> 0 : SLOTS);
     do
     :: slot < SLOTS ->
        assert((frame[slot] == built) == ((alive >> slot) & 1));
@@ -258,6 +260,6 @@ active [WORKERS] proctype worker() {
        slot++
     :: else -> break
     od;
-    assert(live == (alive & 1) + (alive >> 1))
+    assert(workers_left != 0 || live == (alive & 1) + (alive >> 1))
   }
 }

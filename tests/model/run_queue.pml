@@ -9,7 +9,7 @@
  * Assumed:  one step is one atomic memory operation, in one order for all (no weak memory);
  *           the owner waits instead of polling `is_empty`; a life may end at any moment, by anyone;
  *           a life's number never comes round (the code keeps 24 bits).
- * Size:     WAKERS wakers, each with ROUNDS wakes of either kind of any of 2 items; LIVES life ends.
+ * Size:     WAKERS wakers, each with ROUNDS wakes of either kind; 2 items; LIVES life ends.
  */
 #ifndef WAKERS
 #define WAKERS 2
@@ -53,8 +53,10 @@ inline note_accepted() {
 inline push() {
   h = head;
   do
-  :: true ->
-#ifndef FAULT_LINK_AFTER_PUSH
+  ::
+#ifdef FAULT_LINK_AFTER_PUSH
+     skip;
+#else
      atomic { assert(!is_linked[item]); next[item] = h };
 #endif
 #ifdef FAULT_PUSH_BY_STORE

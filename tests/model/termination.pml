@@ -3,15 +3,15 @@
  * executor/{executor,spawner}.hpp: `grid.active`, `is_active_`, and spawns on other blocks.
  *
  * Laws:     the grid ends by itself only when no task exists and no spawn is on its way; it does
- *           end; an inbox cell is filled by one and emptied before it is filled again; no spawn that
- *           was accepted is forgotten; every run ends.
+ *           end; an inbox cell is filled by one and emptied before it is filled again; no accepted
+ *           spawn is forgotten; every run ends.
  * Assumed:  one step is one atomic memory operation, in one order for all (no weak memory);
  *           a wake through the run queue leads to a delivery that begins after it (run_queue.pml);
  *           begun tasks get polled (ready_word.pml); the first worker waits instead of looking
  *           outside again when there is nothing to see; each task ends after finitely many spawns.
- * Size:     BLOCKS blocks of two workers: the first looks outside, the other runs the tasks; pools of
- *           POOL slots and inboxes of as many cells; POSTS spawns on other blocks and SPAWNS in the
- *           own one, by any task or `start`.
+ * Size:     BLOCKS blocks of two workers: the first looks outside, the other runs the tasks; pools
+ *           of POOL slots and inboxes of as many cells; POSTS spawns on other blocks and SPAWNS in
+ *           the own one, by any task or `start`.
  */
 #ifdef FAULT_CELL_BY_STORE
 #define BLOCKS 3

@@ -68,7 +68,9 @@ struct board {
 };
 
 COWARP_TASK_FRAME(block_sender, most_senders, 96) {
-  board& b; ledger& l; std::uint32_t block, id;
+  board& b;
+  ledger& l;
+  std::uint32_t block, id;
   std::uint32_t i = 0;
   COWARP_BODY_BEGIN
   for (; i < messages; ++i) {
@@ -81,7 +83,8 @@ COWARP_TASK_FRAME(block_sender, most_senders, 96) {
 };
 
 COWARP_TASK_FRAME(block_receiver, receivers) {
-  board& b; ledger& l;
+  board& b;
+  ledger& l;
   cowarp::polled<std::uint32_t> got{};
   order_check order{};
   COWARP_BODY_BEGIN
@@ -112,7 +115,8 @@ struct hall {
 };
 
 COWARP_TASK_FRAME(device_sender, most_senders, 96) {
-  hall<1>& h; std::uint32_t block, id;
+  hall<1>& h;
+  std::uint32_t block, id;
   std::uint32_t i = 0;
   COWARP_BODY_BEGIN
   for (; i < messages; ++i) {
@@ -151,13 +155,14 @@ struct across_blocks : cowarp::program<device_sender, device_receiver> {
 // ---- senders and receivers that give up, and an early end ----------------------------------------
 
 COWARP_TASK_FRAME(hasty_sender, most_senders, 160) {
-  hall<2>& h; std::uint32_t block, id;
+  hall<2>& h;
+  std::uint32_t block, id;
   std::uint32_t i = 0;
   cowarp::polled<cowarp::send_result<std::uint32_t>> sent{};
   COWARP_BODY_BEGIN
   for (; i < messages; ++i) {
-    COWARP_AWAIT_INTO(sent, cowarp::with_timeout(300ns * (id + i),
-                                                 h.numbers.send(block * 1000 + id * 100 + i)));
+    COWARP_AWAIT_INTO(
+        sent, cowarp::with_timeout(300ns * (id + i), h.numbers.send(block * 1000 + id * 100 + i)));
     if (sent && sent->is_ok()) note(h.l.sent[block][id][i]);
     if (sent && sent->status == cowarp::send_status::closed) note(h.l.refused);
   }
@@ -167,7 +172,8 @@ COWARP_TASK_FRAME(hasty_sender, most_senders, 160) {
 };
 
 COWARP_TASK_FRAME(hasty_receiver, receivers, 160) {
-  hall<2>& h; std::uint32_t id;
+  hall<2>& h;
+  std::uint32_t id;
   std::optional<cowarp::polled<std::uint32_t>> got{};
   order_check order{};
   COWARP_BODY_BEGIN
@@ -242,7 +248,8 @@ COWARP_TASK_FRAME(patient_receiver, 2) {
 };
 
 COWARP_TASK_FRAME(leaving_receiver, receivers, 160) {
-  hall<2>& h; std::uint32_t id;
+  hall<2>& h;
+  std::uint32_t id;
   std::optional<cowarp::polled<std::uint32_t>> got{};
   order_check order{};
   COWARP_BODY_BEGIN

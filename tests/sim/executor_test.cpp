@@ -14,12 +14,13 @@ std::uint32_t read(const count& what) { return what.load(platform::relaxed); }  
 
 // ---- a task that is woken while it is polled -----------------------------------------------------
 
-constexpr std::uint32_t bells = 6;
-constexpr std::uint32_t rings = 5;  // of each bell
+constexpr std::uint32_t listeners = 3;
+constexpr std::uint32_t bells     = 6;
+constexpr std::uint32_t rings     = 5;  // of each bell
 
 struct tower {
   platform::spin_lock<scope::device> lock;
-  cowarp::waker listener;
+  cowarp::waker listening[listeners];
   std::uint32_t rung;
   count heard;
 };
@@ -28,12 +29,12 @@ struct tower {
 class all_rings {
  public:
   using output = cowarp::unit;
-  explicit all_rings(tower& t) : t_(t) {}
+  all_rings(tower& t, std::uint32_t id) : t_(t), id_(id) {}
   cowarp::polled<cowarp::unit> poll(cowarp::context& cx) {
     bool is_all = false;
     t_.lock.with([&] {
-      t_.listener = cx.waker();
-      is_all      = t_.rung == bells * rings * 2;
+      t_.listening[id_] = cx.waker();
+      is_all            = t_.rung == bells * rings * 2;
     });
     if (!is_all) return cowarp::pending;
     return cowarp::unit{};
@@ -41,12 +42,14 @@ class all_rings {
 
  private:
   tower& t_;
+  std::uint32_t id_;
 };
 
-COWARP_TASK_FRAME(listener, 1) {
+COWARP_TASK_FRAME(listener, listeners) {
   tower& t;
+  std::uint32_t id;
   COWARP_BODY_BEGIN
-  COWARP_AWAIT(all_rings(t));
+  COWARP_AWAIT(all_rings(t, id));
   note(t.heard);
   COWARP_BODY_END
 };
@@ -61,20 +64,86 @@ COWARP_TASK_FRAME(bell, bells) {
   }
   COWARP_BODY_END
   void ring() {
-    cowarp::waker w;
+    cowarp::waker woken[listeners];
     t.lock.with([&] {
       ++t.rung;
-      w = t.listener;
+      for (std::uint32_t id = 0; id < listeners; ++id) woken[id] = t.listening[id];
     });
-    w.wake();
+    for (const cowarp::waker& w : woken) w.wake();
   }
 };
 
 struct ringing : cowarp::program<listener, bell> {
   using grid_state = tower;
   COWARP_FN static void start(cowarp::spawner<ringing> s, cowarp::no_state&, tower& t) {
-    if (s.block() == 0) s.must_spawn<listener>(t);
+    for (std::uint32_t i = 0; i < listeners; ++i) {
+      if (s.block() == 0) s.must_spawn<listener>(t, i);
+    }
     for (std::uint32_t i = 0; i < bells; ++i) s.must_spawn<bell>(t);
+  }
+};
+
+// ---- a wake hands over what was written before it ------------------------------------------------
+
+constexpr std::uint32_t handovers = 4;
+
+struct desk {
+  cowarp::waker reader;
+  count is_reader_there;
+  std::uint32_t written;  // ordered by nothing but the wake
+};
+struct office {
+  desk desks[handovers];
+  count wrong;
+  count read_desks;
+};
+
+/// Ready at the first poll after the wake; nobody else wakes its task.
+class awaited_wake {
+ public:
+  using output = cowarp::unit;
+  explicit awaited_wake(desk& d) : d_(d) {}
+  cowarp::polled<cowarp::unit> poll(cowarp::context& cx) {
+    if (is_waiting_) return cowarp::unit{};
+    is_waiting_ = true;
+    d_.reader   = cx.waker();
+    d_.is_reader_there.store(1, platform::release);  // release: publishes the waker.
+    return cowarp::pending;
+  }
+
+ private:
+  desk& d_;
+  bool is_waiting_ = false;
+};
+
+COWARP_TASK_FRAME(reader, handovers) {
+  office& o;
+  std::uint32_t i;
+  COWARP_BODY_BEGIN
+  COWARP_AWAIT(awaited_wake(o.desks[i]));
+  if (o.desks[i].written != 42 + i) note(o.wrong);
+  note(o.read_desks);
+  COWARP_BODY_END
+};
+
+COWARP_TASK_FRAME(writer, handovers) {
+  office& o;
+  std::uint32_t i;
+  COWARP_BODY_BEGIN
+  // acquire: shows the waker.
+  while (o.desks[i].is_reader_there.load(platform::acquire) == 0) COWARP_AWAIT(cowarp::yield_now());
+  o.desks[i].written = 42 + i;
+  o.desks[i].reader.wake();
+  COWARP_BODY_END
+};
+
+struct handing_over : cowarp::program<reader, writer> {
+  using grid_state = office;
+  COWARP_FN static void start(cowarp::spawner<handing_over> s, cowarp::no_state&, office& o) {
+    for (std::uint32_t i = 0; i < handovers; ++i) {
+      if (s.block() == 0) s.must_spawn<reader>(o, i);
+      if (s.block() == s.blocks() - 1) s.must_spawn<writer>(o, i);
+    }
   }
 };
 
@@ -114,7 +183,8 @@ class quiet_wait {
 
 /// The first life hands out its waker and ends; the next one in its slot waits.
 COWARP_TASK_FRAME(many_lives, 1, 96) {
-  graveyard& g; std::uint32_t life;
+  graveyard& g;
+  std::uint32_t life;
   COWARP_BODY_BEGIN
   if (life == 0) {
     COWARP_AWAIT(cowarp::poll_fn(hand_out{&g}));
@@ -125,7 +195,8 @@ COWARP_TASK_FRAME(many_lives, 1, 96) {
 };
 
 COWARP_TASK_FRAME(haunter, 1, 96) {
-  graveyard& g; std::uint32_t at;
+  graveyard& g;
+  std::uint32_t at;
   std::uint32_t i = 0;
   cowarp::polled<cowarp::waker> old{};
   COWARP_BODY_BEGIN
@@ -201,7 +272,17 @@ TEST_CASE("executor: no wake during a poll is lost", "[sim][executor]") {
       300, {.blocks = 2}, [] { return tower{}; },
       [](const cowarp::report& report, const tower& t, sim_test::verdict& found) {
         sim_test::all_done(report, found);
-        found.equal(read(t.heard), 1u, "listeners that heard all rings");
+        found.equal(read(t.heard), listeners, "listeners that heard all rings");
+      });
+}
+
+TEST_CASE("waker: a wake hands over what was written before", "[sim][executor][waker]") {
+  sim_test::explore<handing_over>(
+      100, {}, [] { return office{}; },
+      [](const cowarp::report& report, const office& o, sim_test::verdict& found) {
+        sim_test::all_done(report, found);
+        found.equal(read(o.wrong), 0u, "desks with the wrong text");
+        found.equal(read(o.read_desks), handovers, "desks that were read");
       });
 }
 
@@ -218,7 +299,10 @@ TEST_CASE("waker: one of an earlier life wakes nobody", "[sim][executor][waker]"
 
 TEST_CASE("executor: a stop ends all blocks though tasks go on", "[sim][executor]") {
   sim_test::explore<stopping>(
-      60, {}, [] { return ending{1, {}}; },
+      60, {},
+      [] {
+        return ending{1, {}};
+      },
       [](const cowarp::report& report, const ending&, sim_test::verdict& found) {
         found.that(report.end == cowarp::end_reason::stopped, "the run ends because of the stop");
         found.equal(report.total.pending, report.blocks * 8, "tasks that go on");
@@ -227,7 +311,10 @@ TEST_CASE("executor: a stop ends all blocks though tasks go on", "[sim][executor
 
 TEST_CASE("executor: a failure ends all blocks and is reported", "[sim][executor]") {
   sim_test::explore<stopping>(
-      60, {}, [] { return ending{2, {}}; },
+      60, {},
+      [] {
+        return ending{2, {}};
+      },
       [](const cowarp::report& report, const ending&, sim_test::verdict& found) {
         found.that(report.end == cowarp::end_reason::failed, "the run ends because of the failure");
         found.that(report.first_failure.message == "no more", "the message arrives");

@@ -2,7 +2,8 @@
 /// \file
 /// Runs a program under many schedules and says under which seed a law was broken.
 ///
-/// Environment: COWARP_SIM_SEEDS multiplies the number of seeds; COWARP_SIM_SEED runs that one only.
+/// Environment: COWARP_SIM_SEEDS multiplies the number of seeds; COWARP_SIM_SEED runs that one only;
+/// COWARP_SIM_MEMORY=1 asks for the memory model under every seed instead of every third.
 #pragma once
 
 #include <cowarp/cowarp.hpp>
@@ -47,7 +48,7 @@ inline cowarp::sim::options schedule_of(std::uint64_t seed) {
   how.switch_probability = probabilities[seed / 2 % 3];
   how.stall_probability  = seed / 6 % 2 == 0 ? 0.005 : 0;
   how.change_points      = static_cast<std::uint32_t>(1 + seed / 2 % 6);
-  how.has_memory_model   = seed % 3 == 0;
+  how.has_memory_model   = seed % 3 == 0 || from_environment("COWARP_SIM_MEMORY", 0) != 0;
   return how;
 }
 

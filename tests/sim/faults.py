@@ -6,6 +6,7 @@ Fault = collections.namedtuple("Fault", "name test changes")
 
 EXECUTOR, QUEUE, WAKER = "executor/executor.hpp", "executor/run_queue.hpp", "executor/waker.hpp"
 SPAWNER, CHANNEL, SIGNAL = "executor/spawner.hpp", "sync/channel.hpp", "sync/signal.hpp"
+BLOCK = "executor/block.hpp"
 EXPIRY, SLEEP, LOCK = "timer/expiry.hpp", "timer/sleep.hpp", "platform/spin_lock.hpp"
 
 FAULTS = [
@@ -16,10 +17,10 @@ FAULTS = [
         (EXECUTOR, "    polls_ += platform::count_bits(ready);",
          "    if (platform::lane() == 0) word.ready.fetch_and(~ready, platform::relaxed);\n"
          "    polls_ += platform::count_bits(ready);")]),
-    Fault("the ready word is read and then set to zero", "executor_test", [
+    Fault("the ready word is read and then set to zero", "signal_test", [
         (EXECUTOR, "ready = word.ready.exchange(0, platform::acquire);",
          "ready = word.ready.load(platform::acquire);\n      word.ready.store(0, platform::relaxed);")]),
-    Fault("self-wakes overwrite the wakes of others", "timer_test", [
+    Fault("self-wakes overwrite the wakes of others", "coroutine_test", [
         (EXECUTOR, "word.ready.fetch_or(again, platform::relaxed);",
          "word.ready.store(again, platform::relaxed);")]),
     Fault("slots without a task are polled", "executor_test", [
@@ -58,7 +59,7 @@ FAULTS = [
         (QUEUE, "if ((state >> 1 & generation_mask) != generation) return false;", "")]),
 
     # ---- the run queue ----
-    Fault("the link is read after the queued bit was cleared", "channel_test", [
+    Fault("the link is read after the queued bit was cleared", "executor_test", [
         (QUEUE, "      at = items_[item].next.load(platform::relaxed);\n", ""),
         (QUEUE, "      items_[item].state.fetch_and(~queued, platform::acq_rel);\n",
          "      items_[item].state.fetch_and(~queued, platform::acq_rel);\n"
@@ -67,8 +68,8 @@ FAULTS = [
         (QUEUE, "    do {\n      // relaxed: published by the exchange.\n"
                 "      items_[item].next.store(head, platform::relaxed);\n",
          "    items_[item].next.store(head, platform::relaxed);\n    do {\n")]),
-    Fault("an item is pushed though it is queued", "channel_test", [
-        (QUEUE, "    if ((old & queued) == 0) push(item);", "    push(item);")]),
+    Fault("an item is pushed though it is queued", "executor_test", [
+        (QUEUE, "    if ((state & queued) == 0) push(item);", "    push(item);")]),
     Fault("a task is made ready before its queued bit is cleared", "signal_test", [
         (QUEUE, "      items_[item].state.fetch_and(~queued, platform::acq_rel);\n      deliver(item);\n",
          "      deliver(item);\n      items_[item].state.fetch_and(~queued, platform::acq_rel);\n")]),
@@ -123,6 +124,46 @@ FAULTS = [
         (SIGNAL, "if (from_.has_value_) woken = from_.reserve_for_first();", "")]),
     Fault("a signal wakes nobody", "signal_test", [
         (SIGNAL, "woken = reserve_for_first();\n    });", "reserve_for_first();\n    });")]),
+
+    # ---- memory orders ----
+    Fault("polls do not see what the wakers wrote", "executor_test", [
+        (EXECUTOR, "ready = word.ready.exchange(0, platform::acquire);",
+         "ready = word.ready.exchange(0, platform::relaxed);")]),
+    Fault("polls do not see the frame of a new task", "spawner_test", [
+        (EXECUTOR, "ready = word.ready.exchange(0, platform::acquire);",
+         "ready = word.ready.exchange(0, platform::relaxed);"),
+        (EXECUTOR, "ready &= word.alive.load(platform::acquire);",
+         "ready &= word.alive.load(platform::relaxed);")]),
+    Fault("only the leader sees what the wakers wrote", "executor_test", [
+        (EXECUTOR, "    platform::sync_warp();  // hands the leader's acquire to all lanes\n", "")]),
+    Fault("a wake in the block hands over nothing", "executor_test", [
+        (BLOCK, "word(slot >> 5).ready.fetch_or(1u << (slot & 31u), platform::release);",
+         "word(slot >> 5).ready.fetch_or(1u << (slot & 31u), platform::relaxed);")]),
+    Fault("a waker from another block hands over nothing", "executor_test", [
+        (QUEUE, "compare_exchange(state, state | queued, platform::release)",
+         "compare_exchange(state, state | queued, platform::relaxed)"),
+        (QUEUE, "compare_exchange(head, item + 1, platform::release)",
+         "compare_exchange(head, item + 1, platform::relaxed)")]),
+    Fault("the owner of a run queue takes over nothing", "executor_test", [
+        (QUEUE, "state.fetch_and(~queued, platform::acq_rel)",
+         "state.fetch_and(~queued, platform::relaxed)"),
+        (QUEUE, "head_.exchange(0, platform::acquire)", "head_.exchange(0, platform::relaxed)")]),
+    Fault("a slot is freed without a release", "spawner_test", [
+        (EXECUTOR, "word.claimed.fetch_and(~ended, platform::release);",
+         "word.claimed.fetch_and(~ended, platform::relaxed);")]),
+    Fault("a slot is claimed without an acquire", "spawner_test", [
+        (SPAWNER, "taken = claimed.fetch_or(bit, platform::acquire);",
+         "taken = claimed.fetch_or(bit, platform::relaxed);")]),
+    Fault("arguments for another block are not published", "spawner_test", [
+        (SPAWNER, "inbox.filled.fetch_or(1u << cell, platform::release);",
+         "inbox.filled.fetch_or(1u << cell, platform::relaxed);")]),
+    Fault("an inbox cell is freed without a release", "spawner_test", [
+        (EXECUTOR, "inbox.claimed.fetch_and(~(1u << cell), platform::release);",
+         "inbox.claimed.fetch_and(~(1u << cell), platform::relaxed);")]),
+    Fault("a lock is taken without an acquire", "channel_test", [
+        (LOCK, "word_.exchange(locked, order::acquire)", "word_.exchange(locked, order::relaxed)")]),
+    Fault("a lock is given up without a release", "signal_test", [
+        (LOCK, "word_.store(unlocked, order::release);", "word_.store(unlocked, order::relaxed);")]),
 
     # ---- timers ----
     Fault("a timer fires a little early", "timer_test", [

@@ -4,7 +4,7 @@
 Each fault is a small textual change to a copy of the library. The named test is compiled against the
 copy and must fail, or crash. A change that no longer applies is an error: adapt it.
 
-    tests/sim/planted_faults.py [--only text] [--keep] [--compiler g++]
+    tests/sim/planted_faults.py [--only text] [--check] [--compiler g++]
 """
 import argparse
 import os
@@ -20,7 +20,8 @@ from faults import FAULTS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PARTS = ("platform", "executor", "future", "sync", "timer", "cowarp.hpp", "fmt.hpp")
-SIM_SOURCES = ("scheduler", "ready_set", "schedule", "sim_launch", "memory_model")
+SIM_SOURCES = ("scheduler", "ready_set", "schedule", "sim_launch", "memory_model", "race_hooks")
+WATCHED = ["-fsanitize=thread"]  # of tests: race_hooks.cpp takes the place of the sanitizer
 FLAGS = ["-std=c++20", "-O1", "-DCOWARP_SIM", "-DFMT_HEADER_ONLY", "-Wno-mismatched-new-delete"]
 
 
@@ -30,26 +31,31 @@ class Workshop:
     def __init__(self, folder, compiler):
         self.folder, self.compiler = folder, compiler
         self.copy = folder / "include" / "cowarp"
+
+        self.original = folder / "original"
+        for part in PARTS + ("tests/sim", "tests/support"):
+            if (ROOT / part).is_dir():
+                shutil.copytree(ROOT / part, self.original / part)
+            else:
+                shutil.copy(ROOT / part, self.original / part)
+
+    def prepare(self):
+        """Compiles what no fault changes."""
         self.restore()
-        (folder / "include" / "support").symlink_to(ROOT / "tests" / "support")
-        self.common = [self.compile(ROOT / "tests/support/catch_main.cpp", "main"),
-                       self.compile(ROOT / "executor/report.cpp", "report")]
-        self.common += [self.compile(ROOT / f"platform/sim/{s}.cpp", s) for s in SIM_SOURCES
-                        if (ROOT / f"platform/sim/{s}.cpp").exists()]
+        (self.folder / "include" / "support").symlink_to(self.original / "tests" / "support")
+        self.common = [self.compile(self.original / "tests/support/catch_main.cpp", "main"),
+                       self.compile(self.original / "executor/report.cpp", "report")]
+        self.common += [self.compile(self.original / f"platform/sim/{s}.cpp", s)
+                        for s in SIM_SOURCES]
 
     def restore(self):
-        """Makes the copy equal to the tree again."""
+        """Takes the last fault out again."""
         shutil.rmtree(self.copy, ignore_errors=True)
-        self.copy.mkdir(parents=True)
-        for part in PARTS:
-            if (ROOT / part).is_dir():
-                shutil.copytree(ROOT / part, self.copy / part)
-            else:
-                shutil.copy(ROOT / part, self.copy / part)
+        shutil.copytree(self.original, self.copy)
 
-    def compile(self, source, name):
+    def compile(self, source, name, flags=()):
         target = self.folder / f"{name}.o"
-        subprocess.run([self.compiler, *FLAGS, f"-I{self.folder / 'include'}", "-c", str(source),
+        subprocess.run([self.compiler, *FLAGS, *flags, f"-I{self.folder / 'include'}", "-c", str(source),
                         "-o", str(target)], check=True)
         return str(target)
 
@@ -64,9 +70,9 @@ class Workshop:
 
     def run(self, test, seconds):
         """Compiles and runs a test. Returns (was it caught, how)."""
-        source = ROOT / "tests" / "sim" / f"{test}.cpp"
+        source = self.original / "tests" / "sim" / f"{test}.cpp"
         try:
-            built = self.compile(source, test)
+            built = self.compile(source, test, WATCHED)
         except subprocess.CalledProcessError:
             return None, "does not compile"
         program = str(self.folder / test)
@@ -74,7 +80,7 @@ class Workshop:
                        check=True)
         try:
             done = subprocess.run([program, "--abort"], capture_output=True, text=True,
-                                  timeout=seconds)
+                                  timeout=seconds, env={**os.environ, "COWARP_SIM_MEMORY": "1"})
         except subprocess.TimeoutExpired:
             return True, f"hangs for {seconds} s"
         if done.returncode == 0:
@@ -103,41 +109,32 @@ def main():
     options = parser.parse_args()
 
     faults = [fault for fault in FAULTS if options.only in fault.name]
-    missed, broken = [], []
+    counts = {"found": 0, "MISSED": 0, "ERROR": 0, "applies": 0}
     with tempfile.TemporaryDirectory(prefix="cowarp_faults_") as folder:
-        shop = None
+        shop = Workshop(pathlib.Path(folder), options.compiler)
+        if not options.check:
+            shop.prepare()
         for fault in faults:
             begin = time.time()
-            if shop is None:
-                shop = Workshop(pathlib.Path(folder), options.compiler) if not options.check else (
-                    Dry(pathlib.Path(folder)))
-            shop.restore()
-            try:
-                shop.plant(fault)
-            except ValueError as problem:
-                broken.append(f"{fault.name}: {problem}")
-                print(f"{'ERROR':6} {fault.name:62} does not apply: {problem}", flush=True)
-                continue
-            if options.check:
-                continue
-            caught, how = shop.run(fault.test, options.seconds)
-            if caught is None:
-                broken.append(f"{fault.name}: {how}")
-            elif not caught:
-                missed.append(fault.name)
-            word = {True: "found", False: "MISSED", None: "ERROR"}[caught]
-            print(f"{word:6} {fault.name:62} {fault.test:15} {time.time() - begin:4.0f} s  {how}",
+            word, how = judge(shop, fault, options)
+            counts[word] += 1
+            print(f"{word:7} {fault.name:62} {fault.test:14} {time.time() - begin:4.0f} s  {how}",
                   flush=True)
-    print(f"{len(faults)} faults: {len(faults) - len(missed) - len(broken)} found, "
-          f"{len(missed)} missed, {len(broken)} in error")
-    return 1 if missed or broken else 0
+    print(", ".join(f"{count} {word}" for word, count in counts.items() if count))
+    return 1 if counts["MISSED"] or counts["ERROR"] else 0
 
 
-class Dry(Workshop):
-    """Only copies and plants."""
-
-    def __init__(self, folder):  # noqa: no compilation
-        self.copy = folder / "include" / "cowarp"
+def judge(shop, fault, options):
+    """Plants one fault. Returns (word for the table, how it was found)."""
+    shop.restore()
+    try:
+        shop.plant(fault)
+    except ValueError as problem:
+        return "ERROR", f"does not apply: {problem}"
+    if options.check:
+        return "applies", ""
+    caught, how = shop.run(fault.test, options.seconds)
+    return {True: "found", False: "MISSED", None: "ERROR"}[caught], how
 
 
 if __name__ == "__main__":

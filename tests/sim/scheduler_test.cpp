@@ -5,7 +5,6 @@
 #include <cowarp/platform/spin_lock.hpp>
 
 #include "explore.hpp"
-
 #include <string>
 #include <vector>
 
@@ -41,19 +40,21 @@ bool mentions(const std::string& text, const std::string& part) {
 TEST_CASE("scheduler: lanes agree on what the leader says", "[sim][scheduler]") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     std::uint32_t wrong = 0;
-    const auto failed   = run_lanes(sim_test::schedule_of(seed), 2, 2, [&](unsigned, unsigned thread) {
-      const std::uint32_t warp = platform::warp();
-      if (warp != thread / 32) ++wrong;
-      for (std::uint32_t i = 0; i < 10; ++i) {
-        if (platform::from_leader(thread * 10 + i) != warp * 320 + i) ++wrong;
-        if (!platform::any_lane(thread % 32 == i)) ++wrong;
-        if (platform::any_lane(false)) ++wrong;
-        if (platform::smallest_of_lanes(1000 - thread) != 1000 - warp * 32 - 31) ++wrong;
-        const auto said = platform::for_lanes(0xF0F0u, [&](std::uint32_t lane) { return lane & 7u; });
-        if (said.first != 0xA0A0u || said.second != 0xC0C0u || said.third != 0xF0F0u) ++wrong;
-        platform::sync_block();
-      }
-    });
+    const auto failed =
+        run_lanes(sim_test::schedule_of(seed), 2, 2, [&](unsigned, unsigned thread) {
+          const std::uint32_t warp = platform::warp();
+          if (warp != thread / 32) ++wrong;
+          for (std::uint32_t i = 0; i < 10; ++i) {
+            if (platform::from_leader(thread * 10 + i) != warp * 320 + i) ++wrong;
+            if (!platform::any_lane(thread % 32 == i)) ++wrong;
+            if (platform::any_lane(false)) ++wrong;
+            if (platform::smallest_of_lanes(1000 - thread) != 1000 - warp * 32 - 31) ++wrong;
+            const auto said =
+                platform::for_lanes(0xF0F0u, [&](std::uint32_t lane) { return lane & 7u; });
+            if (said.first != 0xA0A0u || said.second != 0xC0C0u || said.third != 0xF0F0u) ++wrong;
+            platform::sync_block();
+          }
+        });
 
     CHECK(failed == "");
     CHECK(wrong == 0);
@@ -125,9 +126,10 @@ TEST_CASE("scheduler: warps that wait for each other are stuck", "[sim][schedule
 
 TEST_CASE("scheduler: an endless loop is stuck after the most steps", "[sim][scheduler]") {
   for (const auto mode : {schedule_mode::random, schedule_mode::priority}) {
-    const auto failed = run_lanes({.mode = mode, .max_steps = 10'000}, 1, 1, [](unsigned, unsigned) {
-      while (true) platform::pause(0);
-    });
+    const auto failed =
+        run_lanes({.mode = mode, .max_steps = 10'000}, 1, 1, [](unsigned, unsigned) {
+          while (true) platform::pause(0);
+        });
 
     CHECK(mentions(failed, "stuck: not at an end"));
     CHECK(mentions(failed, "seed 1"));
@@ -174,16 +176,17 @@ TEST_CASE("scheduler: an order in which one lane is very late is found", "[sim][
   std::uint32_t found = 0;
   for (std::uint64_t seed = 1; seed <= 400 && found == 0; ++seed) {
     word count{};
-    const auto failed = run_lanes(sim_test::schedule_of(seed), 1, 2, [&](unsigned, unsigned thread) {
-      if (thread == 0) {
-        const auto before = count.load(platform::relaxed);  // relaxed: the race is the point.
-        const auto after  = count.load(platform::relaxed);  // relaxed: the same.
-        if (before == 0 && after == 100) ++found;
-      } else if (thread == 32) {
-        // relaxed: only counts.
-        for (int i = 0; i < 100; ++i) count.fetch_add(1, platform::relaxed);
-      }
-    });
+    const auto failed =
+        run_lanes(sim_test::schedule_of(seed), 1, 2, [&](unsigned, unsigned thread) {
+          if (thread == 0) {
+            const auto before = count.load(platform::relaxed);  // relaxed: the race is the point.
+            const auto after  = count.load(platform::relaxed);  // relaxed: the same.
+            if (before == 0 && after == 100) ++found;
+          } else if (thread == 32) {
+            // relaxed: only counts.
+            for (int i = 0; i < 100; ++i) count.fetch_add(1, platform::relaxed);
+          }
+        });
     REQUIRE(failed == "");
   }
 

@@ -26,7 +26,9 @@ struct results {
 // ---- two tasks of a block -----------------------------------------------------------------------
 
 COWARP_TASK_FRAME(block_ping, pairs) {
-  table<scope::block>& t; results& r; std::uint32_t pair;
+  table<scope::block>& t;
+  results& r;
+  std::uint32_t pair;
   std::uint32_t i = 0, got = 0;
   COWARP_BODY_BEGIN
   for (; i < rounds; ++i) {
@@ -39,7 +41,9 @@ COWARP_TASK_FRAME(block_ping, pairs) {
 };
 
 COWARP_TASK_FRAME(block_pong, pairs) {
-  table<scope::block>& t; results& r; std::uint32_t pair;
+  table<scope::block>& t;
+  results& r;
+  std::uint32_t pair;
   std::uint32_t i = 0, got = 0;
   COWARP_BODY_BEGIN
   for (; i < rounds; ++i) {
@@ -65,7 +69,8 @@ struct in_a_block : cowarp::program<block_ping, block_pong> {
 // ---- two tasks of different blocks --------------------------------------------------------------
 
 COWARP_TASK_FRAME(device_ping, pairs) {
-  results& r; std::uint32_t pair;
+  results& r;
+  std::uint32_t pair;
   std::uint32_t i = 0, got = 0;
   COWARP_BODY_BEGIN
   for (; i < rounds; ++i) {
@@ -78,7 +83,8 @@ COWARP_TASK_FRAME(device_ping, pairs) {
 };
 
 COWARP_TASK_FRAME(device_pong, pairs) {
-  results& r; std::uint32_t pair;
+  results& r;
+  std::uint32_t pair;
   std::uint32_t i = 0, got = 0;
   COWARP_BODY_BEGIN
   for (; i < rounds; ++i) {
@@ -125,7 +131,8 @@ struct line {
 };
 
 COWARP_TASK_FRAME(impatient, impatient_tasks, 128) {
-  line& l; std::uint32_t id;
+  line& l;
+  std::uint32_t id;
   cowarp::polled<std::uint32_t> got{};
   COWARP_BODY_BEGIN
   for (;;) {

@@ -27,7 +27,8 @@ struct forest {
 struct planting;
 
 COWARP_TASK_FRAME(node, 5) {
-  forest& f; std::uint32_t number, check;
+  forest& f;
+  std::uint32_t number, check;
   std::uint32_t child = 0;
   COWARP_BODY_BEGIN
   note(f.started[number]);
@@ -35,8 +36,8 @@ COWARP_TASK_FRAME(node, 5) {
   if (number % 3 == 0) COWARP_AWAIT(cowarp::yield_now());
   for (child = 2 * number; child < nodes && child <= 2 * number + 1; ++child) {
     // A full pool is no error; the child is planted as soon as there is room.
-    while (spawner().template spawn_on<node>(child % spawner().blocks(), f, child,
-                                             child * 7 + 3) == spawn_result::busy) {
+    while (spawner().template spawn_on<node>(child % spawner().blocks(), f, child, child * 7 + 3) ==
+           spawn_result::busy) {
       note(f.refused);
       // Parents that wait for each other's slots would wait for ever: leave the rest undone.
       if (read(f.refused) > 300) COWARP_RETURN();
@@ -93,7 +94,8 @@ class tenant {
 };
 
 COWARP_TASK_FRAME(child, 3) {
-  tally& t; tenant me;
+  tally& t;
+  tenant me;
   std::uint32_t block = 0;
   COWARP_BODY_BEGIN
   block = cowarp::spawner<nursery>().block();
@@ -106,7 +108,8 @@ COWARP_TASK_FRAME(child, 3) {
 };
 
 COWARP_TASK_FRAME(parent, parents) {
-  tally& t; std::uint32_t id;
+  tally& t;
+  std::uint32_t id;
   std::uint32_t i = 0;
   COWARP_BODY_BEGIN
   for (; i < attempts; ++i) {
@@ -120,9 +123,8 @@ COWARP_TASK_FRAME(parent, parents) {
   COWARP_BODY_END
   bool attempt() {
     const cowarp::spawner<nursery> s;
-    const auto result =
-        i % 2 == 0 ? s.spawn<child>(t, tenant(t))
-                   : s.spawn_on<child>((s.block() + id) % s.blocks(), t, tenant(t));
+    const auto result = i % 2 == 0 ? s.spawn<child>(t, tenant(t))
+                                   : s.spawn_on<child>((s.block() + id) % s.blocks(), t, tenant(t));
     return result == spawn_result::ok;
   }
 };
@@ -144,7 +146,8 @@ struct wandering;
 constexpr std::uint32_t hops = 30;
 
 COWARP_TASK_FRAME(wanderer, 2) {
-  trail& t; std::uint32_t left;
+  trail& t;
+  std::uint32_t left;
   COWARP_BODY_BEGIN
   note(t.steps);
   if (left == 0) COWARP_RETURN();

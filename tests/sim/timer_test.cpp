@@ -24,8 +24,9 @@ struct dormitory {
 };
 
 COWARP_TASK_FRAME(sleeper, sleepers) {
-  dormitory& d; std::uint32_t id;
-  std::uint32_t i = 0;
+  dormitory& d;
+  std::uint32_t id;
+  std::uint32_t i     = 0;
   std::uint64_t until = 0;
   COWARP_BODY_BEGIN
   for (; i < naps; ++i) {
@@ -56,8 +57,9 @@ struct race {
 };
 
 COWARP_TASK_FRAME(two_timers, 4, 96) {
-  race& r; std::uint32_t id;
-  std::uint32_t i = 0;
+  race& r;
+  std::uint32_t id;
+  std::uint32_t i     = 0;
   std::uint64_t begin = 0;
   std::variant<cowarp::unit, cowarp::unit> first{};
   COWARP_BODY_BEGIN
@@ -76,7 +78,8 @@ COWARP_TASK_FRAME(two_timers, 4, 96) {
 };
 
 COWARP_TASK_FRAME(ticking, 4) {
-  race& r; std::uint32_t id;
+  race& r;
+  std::uint32_t id;
   std::uint32_t i = 0;
   COWARP_BODY_BEGIN
   for (; i < 6; ++i) {
@@ -87,7 +90,8 @@ COWARP_TASK_FRAME(ticking, 4) {
 };
 
 COWARP_TASK_FRAME(timed, 4, 128) {
-  race& r; std::uint32_t id;
+  race& r;
+  std::uint32_t id;
   cowarp::polled<std::uint32_t> got{};
   std::uint64_t deadline = 0;
   COWARP_BODY_BEGIN
@@ -121,8 +125,9 @@ struct racing : cowarp::program<two_timers, ticking, timed> {
 // ---- the manual clock ----------------------------------------------------------------------------
 
 COWARP_TASK_FRAME(by_hand, 8) {
-  dormitory& d; std::uint32_t id;
-  std::uint32_t i = 0;
+  dormitory& d;
+  std::uint32_t id;
+  std::uint32_t i     = 0;
   std::uint64_t until = 0;
   COWARP_BODY_BEGIN
   for (; i < 4; ++i) {
@@ -135,7 +140,8 @@ COWARP_TASK_FRAME(by_hand, 8) {
 };
 
 COWARP_TASK_FRAME(hand, 1) {
-  dormitory& d; std::uint32_t wanted;
+  dormitory& d;
+  std::uint32_t wanted;
   COWARP_BODY_BEGIN
   while (read(d.ended) < wanted) {
     cowarp::advance_clock(250ns);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// What a semaphore or a lock has to do, in the plainest words: the reference of the property tests.
+/// What a semaphore or a lock has to do, in plain words: the reference of the property tests.
 #pragma once
 
 #include <cowarp/platform/platform.hpp>

@@ -45,8 +45,9 @@ class stage {
   /// \returns the actors woken since the last call, as bits.
   [[nodiscard]] COWARP_FN std::uint32_t woken() const {
     // acquire: as a worker takes a word.
-    return cowarp::platform::this_block()->word(actors_word).ready.exchange(
-        0, cowarp::platform::acquire);
+    return cowarp::platform::this_block()
+        ->word(actors_word)
+        .ready.exchange(0, cowarp::platform::acquire);
   }
 
   checks check;
@@ -66,13 +67,20 @@ struct laws {
   template <cowarp::scope Scope>
   static COWARP_FN void play(stage& on) {
     std::uint32_t i = 0;
-    ((i++ == on.law ? Laws::template play<Scope>(on) : void()), ...);
+    ((i++ == on.law ? play_one<Laws, Scope>(on) : void()), ...);
   }
   template <class Law>
   static constexpr std::uint32_t index_of() {
     std::uint32_t i = 0, result = ~0u;
     ((std::is_same_v<Law, Laws> ? void(result = i++) : void(i++)), ...);
     return result;
+  }
+
+ private:
+  /// One function for each law: all of them in one would take compilers minutes.
+  template <class Law, cowarp::scope Scope>
+  [[gnu::noinline]] static COWARP_FN void play_one(stage& on) {
+    Law::template play<Scope>(on);
   }
 };
 
@@ -93,10 +101,7 @@ struct player : cowarp::detail::frame_task<player<Laws>, 1> {
 };
 
 /// Never spawned: its slots are the actors'.
-COWARP_TASK_FRAME(actor, stage::actors) {
-  COWARP_BODY_BEGIN
-  COWARP_BODY_END
-};
+COWARP_TASK_FRAME(actor, stage::actors){COWARP_BODY_BEGIN COWARP_BODY_END};
 
 template <class Laws>
 struct theatre : cowarp::program<player<Laws>, actor> {

@@ -105,7 +105,8 @@ struct others_go_on_without_who_drops : law<Scope> {
   }
 };
 
-/// Each task writes its own number and reads all others, round after round, with a meeting after each.
+/// Each task writes its own number and reads all others, round after round, with a meeting after
+/// each.
 template <scope Scope>
 struct rounds {
   using output  = cowarp::unit;

@@ -240,8 +240,6 @@ struct unsend_app : cowarp::program<leaving_sender, staying_sender, collecting> 
 
 }  // namespace channel_close_test
 
-using channel_close_test::moment;
-
 TEST_CASE("channel: closed, it refuses and drains", "[sync][channel]") {
   channel_close_test::state s{};
   test::run_to_end<channel_close_test::alone_app>(s);
@@ -263,14 +261,17 @@ TEST_CASE("channel: closing releases blocked receivers", "[sync][channel]") {
 }
 
 TEST_CASE("channel: a cancelled receiver leaves the line", "[sync][channel]") {
+  using channel_close_test::moment;
   channel_close_test::message_goes_to_the_next<moment::queued>();
 }
 
 TEST_CASE("channel: a notified receiver that leaves hands on", "[sync][channel]") {
+  using channel_close_test::moment;
   channel_close_test::message_goes_to_the_next<moment::notified>();
 }
 
 TEST_CASE("channel: after closing too the message is handed on", "[sync][channel]") {
+  using channel_close_test::moment;
   channel_close_test::message_goes_to_the_next<moment::notified_then_closed>();
 }
 

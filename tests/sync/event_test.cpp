@@ -175,8 +175,7 @@ struct app : cowarp::program<load, look_up> {
 TEMPLATE_TEST_CASE("event: set lets all in and all who come", "[sync][event]", TEST_SCOPES) {
   test::require_law<set_lets_all_in<TestType::value>>();
 }
-TEMPLATE_TEST_CASE("event: reset takes nothing from who was let in", "[sync][event]",
-                   TEST_SCOPES) {
+TEMPLATE_TEST_CASE("event: reset takes nothing from who was let in", "[sync][event]", TEST_SCOPES) {
   test::require_law<reset_makes_latecomers_wait<TestType::value>>();
 }
 TEMPLATE_TEST_CASE("event: a cancelled waiter leaves the others waiting", "[sync][event]",

@@ -127,8 +127,8 @@ struct mapped_guard_unlocks {
   }
 };
 
-/// Many tasks add to one number, each in two steps with an await in between; every second attempt is
-/// given up when its time is over.
+/// Many tasks add to one number, each in two steps with an await in between; every second attempt
+/// is given up when its time is over.
 template <scope Scope>
 struct contention {
   using output = cowarp::unit;
@@ -215,16 +215,19 @@ struct proposals : cowarp::program<propose> {
   }
 };
 
-TEMPLATE_TEST_CASE("mutex: a newcomer does not overtake a notified waiter", "[sync][mutex]", TEST_SCOPES) {
+TEMPLATE_TEST_CASE("mutex: a newcomer does not overtake a notified waiter", "[sync][mutex]",
+                   TEST_SCOPES) {
   test::require_law<newcomers_wait<TestType::value>>();
 }
-TEMPLATE_TEST_CASE("mutex: waiters get the lock in order of arrival", "[sync][mutex]", TEST_SCOPES) {
+TEMPLATE_TEST_CASE("mutex: waiters get the lock in order of arrival", "[sync][mutex]",
+                   TEST_SCOPES) {
   test::require_law<waiters_go_in_order<TestType::value>>();
 }
 TEMPLATE_TEST_CASE("mutex: a cancelled waiter hands the lock on", "[sync][mutex]", TEST_SCOPES) {
   test::require_law<cancelled_hands_on<TestType::value>>();
 }
-TEMPLATE_TEST_CASE("mutex: a future that was never polled takes nothing", "[sync][mutex]", TEST_SCOPES) {
+TEMPLATE_TEST_CASE("mutex: a future that was never polled takes nothing", "[sync][mutex]",
+                   TEST_SCOPES) {
   test::require_law<unpolled_takes_nothing<TestType::value>>();
 }
 TEMPLATE_TEST_CASE("mutex: a moved guard keeps the lock", "[sync][mutex]", TEST_SCOPES) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// What either side of a oneshot learns about the other.
+#include <cowarp/sync/oneshot.hpp>
+
 #include <support/checks.hpp>
 #include <support/stage.hpp>
 #include <support/steps.hpp>
-
-#include <cowarp/sync/oneshot.hpp>
 
 #include <optional>
 
@@ -102,7 +102,7 @@ struct dropped_receiver {
 struct receiver_drops_value {
   template <scope S>
   static COWARP_FN void play(test::stage& on) {
-    auto& o = on.place<cowarp::oneshot<test::counted_life, S>>();
+    auto& o                           = on.place<cowarp::oneshot<test::counted_life, S>>();
     test::counted_life::counts& lives = on.counts;
     lives                             = {};
     {
@@ -162,11 +162,11 @@ struct cancelled_receive {
   }
 };
 
-using all = test::laws<smoke, only_one_value, dropped_sender, dropped_sender_after_send,
-                       dropped_receiver, receiver_drops_value, closed_keeps_value,
-                       close_wakes_receiver, cancelled_receive>;
+using all =
+    test::laws<smoke, only_one_value, dropped_sender, dropped_sender_after_send, dropped_receiver,
+               receiver_drops_value, closed_keeps_value, close_wakes_receiver, cancelled_receive>;
 
-// ---- across blocks -------------------------------------------------------------------------------
+// ---- across blocks ------------------------------------------------------------------------------
 
 constexpr std::uint32_t blocks = 4, each = 64;
 
@@ -212,6 +212,13 @@ COWARP_TASK_FRAME(answer_all, 1) {
   COWARP_BODY_END
 };
 
+struct wrap {
+  using wrapped = cowarp::polled<cowarp::polled<std::uint32_t>>;
+  COWARP_FN wrapped operator()(cowarp::polled<std::uint32_t> value) const {
+    return wrapped(std::in_place, value);
+  }
+};
+
 COWARP_TASK_FRAME(ask, 1, 96) {
   flow& f;
   std::uint32_t first;
@@ -228,13 +235,6 @@ COWARP_TASK_FRAME(ask, 1, 96) {
     if ((first + i) % 4 != 0) f.checks.equal(**answer, first + i);
   }
   COWARP_BODY_END
-
- private:
-  struct wrap {
-    COWARP_FN auto operator()(cowarp::polled<std::uint32_t> value) const {
-      return cowarp::polled<cowarp::polled<std::uint32_t>>(std::in_place, value);
-    }
-  };
 };
 
 struct flow_app : cowarp::program<answer, answer_all, ask> {
@@ -248,9 +248,9 @@ struct flow_app : cowarp::program<answer, answer_all, ask> {
 
 }  // namespace oneshot_test
 
-#define ONESHOT_LAW(text, law)                              \
-  TEST_CASE("oneshot: " text, "[sync][oneshot]") {          \
-    test::play<oneshot_test::all, oneshot_test::law>();     \
+#define ONESHOT_LAW(text, law)                          \
+  TEST_CASE("oneshot: " text, "[sync][oneshot]") {      \
+    test::play<oneshot_test::all, oneshot_test::law>(); \
   }
 
 ONESHOT_LAW("the value goes to the waiting task", smoke)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// Bytes in order, partial progress, and who is woken when room or bytes appear.
+#include <cowarp/sync/pipe.hpp>
+
 #include <support/checks.hpp>
 #include <support/stage.hpp>
 #include <support/steps.hpp>
-
-#include <cowarp/sync/pipe.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -307,7 +307,7 @@ using all = test::laws<once, partial, empty_ranges, all_or_nothing, reader_is_wo
                        consume_wakes_writer, dropped_loan_wakes_reader, close_is_end_of_stream,
                        close_wakes_readers, like_a_counter>;
 
-// ---- across blocks -------------------------------------------------------------------------------
+// ---- across blocks ------------------------------------------------------------------------------
 
 constexpr std::uint32_t blocks = 4, each = 60, length = 10;
 
@@ -363,10 +363,8 @@ struct flow_app : cowarp::program<write, read> {
 
 }  // namespace pipe_test
 
-#define PIPE_LAW(text, law)                              \
-  TEST_CASE("pipe: " text, "[sync][pipe]") {             \
-    test::play<pipe_test::all, pipe_test::law>();        \
-  }
+#define PIPE_LAW(text, law) \
+  TEST_CASE("pipe: " text, "[sync][pipe]") { test::play<pipe_test::all, pipe_test::law>(); }
 
 PIPE_LAW("what is written is read", once)
 PIPE_LAW("reads and writes move what they can", partial)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// Order, fairness, ends and cancellation of the priority channel.
+#include <cowarp/sync/priority_channel.hpp>
+
 #include <support/checks.hpp>
 #include <support/stage.hpp>
 #include <support/steps.hpp>
-
-#include <cowarp/sync/priority_channel.hpp>
 
 #include <optional>
 
@@ -37,7 +37,6 @@ struct job {
 struct less_urgent {
   COWARP_FN bool operator()(const job& a, const job& b) const { return a.urgency < b.urgency; }
 };
-
 
 template <std::uint32_t Capacity, scope S>
 using jobs = cowarp::priority_channel<job, Capacity, S, less_urgent>;
@@ -154,8 +153,8 @@ struct cancelled_sender_hands_on {
 struct close_wakes_all {
   template <scope S>
   static COWARP_FN void play(test::stage& on) {
-    auto& c = on.place<numbers<1, S>>();
-    auto future = [&] { return c.receive(); };
+    auto& c                     = on.place<numbers<1, S>>();
+    auto future                 = [&] { return c.receive(); };
     decltype(c.receive()) all[] = {future(), future(), future(), future(), future(),
                                    future(), future(), future(), future()};
     for (std::uint32_t i = 0; i < 9; ++i) on.check.that(!on.poll(i, all[i]));
@@ -245,7 +244,7 @@ struct like_a_sorted_list {
   template <scope S>
   static COWARP_FN void play(test::stage& on) {
     constexpr std::uint32_t room = 5;
-    auto& c = on.place<jobs<room, S>>();
+    auto& c                      = on.place<jobs<room, S>>();
     job model[room]{};
     std::uint32_t count = 0;
     test::random_numbers random(static_cast<std::uint32_t>(S) + 1);
@@ -266,8 +265,8 @@ struct like_a_sorted_list {
         --count;
         for (std::uint32_t i = 0; i < count; ++i) model[i] = model[i + 1];
       } else {
-        const auto unwanted   = static_cast<std::int32_t>(random.below(3));
-        std::uint32_t kept    = 0;
+        const auto unwanted = static_cast<std::int32_t>(random.below(3));
+        std::uint32_t kept  = 0;
         for (std::uint32_t i = 0; i < count; ++i) {
           if (model[i].id % 3 != unwanted) model[kept++] = model[i];
         }
@@ -285,7 +284,7 @@ using all = test::laws<greatest_first, equals_in_order, full_returns_value, rece
                        close_wakes_all, close_returns_values, closed_drains, removal_makes_room,
                        removed_message_keeps_place, like_a_sorted_list>;
 
-// ---- across blocks -------------------------------------------------------------------------------
+// ---- across blocks ------------------------------------------------------------------------------
 
 constexpr std::uint32_t blocks = 4, producers = 3, consumers = 3, each = 100;
 
@@ -302,7 +301,8 @@ COWARP_TASK_FRAME(produce, producers, 96) {
   cowarp::polled<cowarp::send_result<std::int32_t>> sent{};
   COWARP_BODY_BEGIN
   for (; next != end; ++next) {
-    COWARP_AWAIT_INTO(sent, cowarp::with_timeout(std::chrono::nanoseconds(0), f.channel.send(static_cast<std::int32_t>(next))));
+    COWARP_AWAIT_INTO(sent, cowarp::with_timeout(std::chrono::nanoseconds(0),
+                                                 f.channel.send(static_cast<std::int32_t>(next))));
     if (!sent) COWARP_AWAIT(f.channel.send(static_cast<std::int32_t>(next)));
   }
   if (f.producing.add() + 1 == blocks * producers) f.channel.close();
@@ -315,7 +315,8 @@ COWARP_TASK_FRAME(consume, consumers, 96) {
   cowarp::polled<std::int32_t> got{};
   COWARP_BODY_BEGIN
   for (;;) {
-    COWARP_AWAIT_INTO(tried, cowarp::with_timeout(std::chrono::nanoseconds(0), f.channel.receive()));
+    COWARP_AWAIT_INTO(tried,
+                      cowarp::with_timeout(std::chrono::nanoseconds(0), f.channel.receive()));
     if (tried) {
       got = *tried;
     } else {
@@ -340,9 +341,9 @@ struct flow_app : cowarp::program<produce, consume> {
 
 }  // namespace priority_channel_test
 
-#define PRIORITY_CHANNEL_LAW(text, law)                                            \
-  TEST_CASE("priority_channel: " text, "[sync][priority_channel]") {               \
-    test::play<priority_channel_test::all, priority_channel_test::law>();          \
+#define PRIORITY_CHANNEL_LAW(text, law)                                   \
+  TEST_CASE("priority_channel: " text, "[sync][priority_channel]") {      \
+    test::play<priority_channel_test::all, priority_channel_test::law>(); \
   }
 
 PRIORITY_CHANNEL_LAW("the greatest message comes first", greatest_first)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// Who gets which message, who lags, and what a subscriber holds back.
+#include <cowarp/sync/pubsub_channel.hpp>
+
 #include <support/checks.hpp>
 #include <support/stage.hpp>
 #include <support/steps.hpp>
-
-#include <cowarp/sync/pubsub_channel.hpp>
 
 #include <optional>
 
@@ -46,7 +46,7 @@ struct lag_is_counted {
 
     for (std::int32_t i = 0; i < 6; ++i) on.check.that(c.publish_immediate(i).is_ok());
 
-    auto next = a.next();
+    auto next      = a.next();
     const auto lag = *on.poll(0, next);
     on.check.that(lag.is_lagged() && !lag.is_end() && lag.lagged == 2 && !lag.value);
     for (std::int32_t i = 2; i < 6; ++i) on.check.equal(*a.try_next()->value, i);
@@ -61,7 +61,7 @@ struct lag_is_counted {
 struct slowest_holds_publishers {
   template <scope S>
   static COWARP_FN void play(test::stage& on) {
-    auto& c = on.place<numbers<1, 2, S>>();
+    auto& c   = on.place<numbers<1, 2, S>>();
     auto fast = c.subscribe(), slow = c.subscribe();
     on.check.that(c.try_publish(0).is_ok());
     auto a = c.publish(1), b = c.publish(2);
@@ -83,13 +83,13 @@ struct slowest_holds_publishers {
 struct publish_wakes_all {
   template <scope S>
   static COWARP_FN void play(test::stage& on) {
-    auto& c = on.place<numbers<2, 8, S>>();
-    using subscriber    = decltype(c.subscribe());
-    subscriber all[]    = {c.subscribe(), c.subscribe(), c.subscribe(),
-                           c.subscribe(), c.subscribe(), c.subscribe()};
-    using wait          = decltype(all[0].next());
-    wait waiting[]      = {all[0].next(), all[1].next(), all[2].next(),
-                           all[3].next(), all[4].next(), all[5].next()};
+    auto& c          = on.place<numbers<2, 8, S>>();
+    using subscriber = decltype(c.subscribe());
+    subscriber all[] = {c.subscribe(), c.subscribe(), c.subscribe(),
+                        c.subscribe(), c.subscribe(), c.subscribe()};
+    using wait       = decltype(all[0].next());
+    wait waiting[]   = {all[0].next(), all[1].next(), all[2].next(),
+                        all[3].next(), all[4].next(), all[5].next()};
     for (std::uint32_t i = 0; i < 6; ++i) on.check.that(!on.poll(i, waiting[i]));
 
     on.check.that(c.try_publish(7).is_ok());
@@ -169,7 +169,7 @@ struct lagging_leaves {
 struct slow_leaves {
   template <scope S>
   static COWARP_FN void play(test::stage& on) {
-    auto& c = on.place<numbers<2, 2, S>>();
+    auto& c   = on.place<numbers<2, 2, S>>();
     auto fast = c.subscribe(), slow = c.subscribe();
     on.check.that(c.try_publish(0).is_ok() && c.try_publish(1).is_ok());
     on.check.equal(*fast.try_next_value(), 0);
@@ -316,8 +316,8 @@ struct like_a_log {
   template <scope S>
   static COWARP_FN void play(test::stage& on) {
     constexpr std::uint32_t room = 3, most = 3;
-    using channel                = numbers<room, most, S>;
-    auto& c                      = on.place<channel>();
+    using channel = numbers<room, most, S>;
+    auto& c       = on.place<channel>();
     typename channel::subscriber subscribers[most];
     std::uint32_t next[most]{};
     std::uint32_t oldest = 0, published = 0;
@@ -378,7 +378,7 @@ using all = test::laws<all_receive, lag_is_counted, slowest_holds_publishers, pu
                        cancelled_publish, cancelled_next, immediate_takes_place, clear_is_lag,
                        close_drains, last_is_not_copied, like_a_log>;
 
-// ---- across blocks -------------------------------------------------------------------------------
+// ---- across blocks ------------------------------------------------------------------------------
 
 constexpr std::uint32_t blocks = 4, pool = 2, each = 50;
 
@@ -430,9 +430,9 @@ struct flow_app : cowarp::program<listen, publish> {
 
 }  // namespace pubsub_channel_test
 
-#define PUBSUB_CHANNEL_LAW(text, law)                                     \
-  TEST_CASE("pubsub_channel: " text, "[sync][pubsub_channel]") {          \
-    test::play<pubsub_channel_test::all, pubsub_channel_test::law>();     \
+#define PUBSUB_CHANNEL_LAW(text, law)                                 \
+  TEST_CASE("pubsub_channel: " text, "[sync][pubsub_channel]") {      \
+    test::play<pubsub_channel_test::all, pubsub_channel_test::law>(); \
   }
 
 PUBSUB_CHANNEL_LAW("every subscriber gets every message", all_receive)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// Functions run one at a time by the owner, whoever gives up meanwhile.
+#include <cowarp/sync/rpc_service.hpp>
+
 #include <support/checks.hpp>
 #include <support/stage.hpp>
 #include <support/steps.hpp>
-
-#include <cowarp/sync/rpc_service.hpp>
 
 #include <optional>
 
@@ -197,10 +197,10 @@ struct one_owner {
 struct few_at_once {
   template <scope S>
   static COWARP_FN void play(test::stage& on) {
-    auto& s            = on.place<service<S>>();
-    std::int32_t total = 0;
-    auto serve         = s.serve(total);
-    const auto one     = [&] { return s.call(add{1}); };
+    auto& s                          = on.place<service<S>>();
+    std::int32_t total               = 0;
+    auto serve                       = s.serve(total);
+    const auto one                   = [&] { return s.call(add{1}); };
     decltype(s.call(add{1})) calls[] = {one(), one(), one(), one(), one(), one(),
                                         one(), one(), one(), one(), one(), one()};
     for (std::uint32_t i = 0; i < 12; ++i) on.check.that(!on.poll(i + 1, calls[i]));
@@ -209,7 +209,7 @@ struct few_at_once {
     on.check.that(!serve.poll(cx));
 
     on.check.equal(total, 8);
-    on.check.equal(cx.flags(), cowarp::context::self_wake);
+    on.check.that(cx.flags() == cowarp::context::self_wake);
     on.check.that(!on.poll(0, serve));
     for (std::int32_t i = 0; i < 12; ++i) {
       on.check.equal(**on.poll(static_cast<std::uint32_t>(i) + 1, calls[i]), i + 1);
@@ -265,7 +265,7 @@ using all = test::laws<yields_result, different_types, moves_only, cancelled_bef
                        cancelled_after_run, cancelled_while_running, owner_restarts, one_owner,
                        few_at_once, close_refuses, close_while_running>;
 
-// ---- across blocks -------------------------------------------------------------------------------
+// ---- across blocks ------------------------------------------------------------------------------
 
 constexpr std::uint32_t blocks = 4, callers = 3, each = 60;
 
@@ -287,13 +287,18 @@ COWARP_TASK_FRAME(own, 1, 120) {
   std::uint32_t i = 0;
   COWARP_BODY_BEGIN
   // Gives up now and then: another owner goes on.
-  for (; i < 20; ++i) COWARP_AWAIT(cowarp::with_timeout(std::chrono::microseconds(20), f.service.serve(f.book)));
+  for (; i < 20; ++i)
+    COWARP_AWAIT(cowarp::with_timeout(std::chrono::microseconds(20), f.service.serve(f.book)));
   COWARP_AWAIT(f.service.serve(f.book));
   COWARP_BODY_END
 };
 
 struct count {
   COWARP_FN std::uint32_t operator()(ledger& book) const { return ++book.total; }
+};
+
+struct look {
+  COWARP_FN std::uint32_t operator()(ledger& book) const { return book.total; }
 };
 
 COWARP_TASK_FRAME(ask, callers, 120) {
@@ -305,16 +310,12 @@ COWARP_TASK_FRAME(ask, callers, 120) {
   for (; i < each; ++i) {
     COWARP_AWAIT_INTO(ticket, f.service.call(count{}));
     if (ticket) f.sum.add(*ticket);
-    COWARP_AWAIT_INTO(in_time, cowarp::with_timeout(std::chrono::microseconds(1), f.service.call(look{})));
+    COWARP_AWAIT_INTO(in_time,
+                      cowarp::with_timeout(std::chrono::microseconds(1), f.service.call(look{})));
     if (!in_time) f.lost.add();
   }
   if (f.calling.add() + 1 == blocks * callers) f.service.close();
   COWARP_BODY_END
-
- private:
-  struct look {
-    COWARP_FN std::uint32_t operator()(ledger& book) const { return book.total; }
-  };
 };
 // [/serve]
 
@@ -328,9 +329,9 @@ struct flow_app : cowarp::program<own, ask> {
 
 }  // namespace rpc_service_test
 
-#define RPC_SERVICE_LAW(text, law)                                  \
-  TEST_CASE("rpc_service: " text, "[sync][rpc_service]") {          \
-    test::play<rpc_service_test::all, rpc_service_test::law>();     \
+#define RPC_SERVICE_LAW(text, law)                              \
+  TEST_CASE("rpc_service: " text, "[sync][rpc_service]") {      \
+    test::play<rpc_service_test::all, rpc_service_test::law>(); \
   }
 
 RPC_SERVICE_LAW("a call yields its function's result", yields_result)

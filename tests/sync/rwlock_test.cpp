@@ -261,8 +261,7 @@ TEMPLATE_TEST_CASE("rwlock: a downgraded writer reads beside other readers", "[s
                    TEST_SCOPES) {
   test::require_law<downgrade_lets_readers_in<TestType::value>>();
 }
-TEMPLATE_TEST_CASE("rwlock: any sequence does what the model does", "[sync][rwlock]",
-                   TEST_SCOPES) {
+TEMPLATE_TEST_CASE("rwlock: any sequence does what the model does", "[sync][rwlock]", TEST_SCOPES) {
   test::require_law<as_the_model<TestType::value>>();
 }
 TEMPLATE_TEST_CASE("rwlock: no reader sees half of a change", "[sync][rwlock]", TEST_SCOPES) {

@@ -71,7 +71,7 @@ struct cancelled_head_lets_others_in : law<Semaphore> {
     found.that(waiting[1].poll(cx));
     found.that(!waiting[2].poll(cx));
 
-    held.release();        // the third is given two permits
+    held.release();       // the third is given two permits
     waiting[2].cancel();  // and drops them unseen
     found.equal(s.available(), 2u);
   }
@@ -297,8 +297,8 @@ TEMPLATE_TEST_CASE("semaphore: close refuses who waits and who comes", "[sync][s
   test::require_law<close_refuses<fair<TestType::value>>>();
   test::require_law<close_refuses<greedy<TestType::value>>>();
 }
-TEMPLATE_TEST_CASE("semaphore: permits come back once, or when disarmed never",
-                   "[sync][semaphore]", TEST_SCOPES) {
+TEMPLATE_TEST_CASE("semaphore: permits come back once, or when disarmed never", "[sync][semaphore]",
+                   TEST_SCOPES) {
   test::require_law<guards_move_and_disarm<fair<TestType::value>>>();
 }
 TEMPLATE_TEST_CASE("semaphore: acquire_all takes whatever is free", "[sync][semaphore]",

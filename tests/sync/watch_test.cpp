@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// Who sees which version of a watched value.
+#include <cowarp/sync/watch.hpp>
+
 #include <support/checks.hpp>
 #include <support/stage.hpp>
 #include <support/steps.hpp>
-
-#include <cowarp/sync/watch.hpp>
 
 #include <optional>
 
@@ -70,14 +70,14 @@ struct get_marks_seen {
 struct wakes_all {
   template <scope S>
   static COWARP_FN void play(test::stage& on) {
-    auto& w           = on.place<number<S>>();
-    auto a            = w.subscribe();
-    using receiver    = decltype(a);
-    receiver many[]   = {a, a, a, a, a, a, a, a, a};
-    using wait        = decltype(a.changed());
-    wait waiting[]    = {many[0].changed(), many[1].changed(), many[2].changed(),
-                         many[3].changed(), many[4].changed(), many[5].changed(),
-                         many[6].changed(), many[7].changed(), many[8].changed()};
+    auto& w         = on.place<number<S>>();
+    auto a          = w.subscribe();
+    using receiver  = decltype(a);
+    receiver many[] = {a, a, a, a, a, a, a, a, a};
+    using wait      = decltype(a.changed());
+    wait waiting[]  = {many[0].changed(), many[1].changed(), many[2].changed(),
+                       many[3].changed(), many[4].changed(), many[5].changed(),
+                       many[6].changed(), many[7].changed(), many[8].changed()};
     for (std::uint32_t i = 0; i < 9; ++i) on.check.that(!on.poll(i, waiting[i]));
 
     on.check.that(w.send(5).is_ok());
@@ -189,10 +189,10 @@ struct close_ends {
   }
 };
 
-using all = test::laws<sees_each_once, new_receiver_sees_value, get_marks_seen, wakes_all, predicate,
-                       modify, cleared_makes_get_wait, cancelled_sees_later, close_ends>;
+using all = test::laws<sees_each_once, new_receiver_sees_value, get_marks_seen, wakes_all,
+                       predicate, modify, cleared_makes_get_wait, cancelled_sees_later, close_ends>;
 
-// ---- across blocks -------------------------------------------------------------------------------
+// ---- across blocks ------------------------------------------------------------------------------
 
 constexpr std::uint32_t blocks = 4, receivers = 3, last = 200;
 
@@ -223,8 +223,8 @@ COWARP_TASK_FRAME(follow, receivers) {
   COWARP_BODY_BEGIN
   for (;;) {
     COWARP_AWAIT_INTO(value, latest.changed());
-    if (!value) break;                // closed, and the last version was seen
-    f.checks.that(*value > before);   // some may be missed, none comes twice
+    if (!value) break;               // closed, and the last version was seen
+    f.checks.that(*value > before);  // some may be missed, none comes twice
     before = *value;
   }
   if (before == last) f.saw_last.add();
@@ -242,10 +242,8 @@ struct flow_app : cowarp::program<send, follow> {
 
 }  // namespace watch_test
 
-#define WATCH_LAW(text, law)                              \
-  TEST_CASE("watch: " text, "[sync][watch]") {            \
-    test::play<watch_test::all, watch_test::law>();       \
-  }
+#define WATCH_LAW(text, law) \
+  TEST_CASE("watch: " text, "[sync][watch]") { test::play<watch_test::all, watch_test::law>(); }
 
 WATCH_LAW("a receiver sees each version once", sees_each_once)
 WATCH_LAW("a new receiver sees the value there is", new_receiver_sees_value)

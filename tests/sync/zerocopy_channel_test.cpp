@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// What a slot that is lent, done or dropped means for the others.
+#include <cowarp/sync/zerocopy_channel.hpp>
+
 #include <support/checks.hpp>
 #include <support/stage.hpp>
 #include <support/steps.hpp>
-
-#include <cowarp/sync/zerocopy_channel.hpp>
 
 #include <optional>
 
@@ -51,7 +51,7 @@ struct in_order {
 struct nothing_before_done {
   template <scope S>
   static COWARP_FN void play(test::stage& on) {
-    auto& c = on.place<numbers<2, S>>();
+    auto& c      = on.place<numbers<2, S>>();
     auto waiting = c.receive();
     on.check.that(!on.poll(3, waiting));
 
@@ -250,9 +250,7 @@ struct conserves {
           receiving[0].done();
           ++received;
           break;
-        default:
-          receiving[0] = c.try_receive();
-          receiving[0] = {};
+        default: receiving[0] = c.try_receive(); receiving[0] = {};
       }
       on.check.equal(c.size(), published - received);
     }
@@ -260,11 +258,12 @@ struct conserves {
   }
 };
 
-using all = test::laws<in_order, nothing_before_done, order_of_done, dropped_send_slot,
-                       dropped_receive_slot, dropped_ready_slot, senders_in_order,
-                       close_ends_both_sides, lent_slot_outlives_close, clear_makes_room, conserves>;
+using all =
+    test::laws<in_order, nothing_before_done, order_of_done, dropped_send_slot,
+               dropped_receive_slot, dropped_ready_slot, senders_in_order, close_ends_both_sides,
+               lent_slot_outlives_close, clear_makes_room, conserves>;
 
-// ---- across blocks -------------------------------------------------------------------------------
+// ---- across blocks ------------------------------------------------------------------------------
 
 constexpr std::uint32_t blocks = 4, pool = 2, each = 100;
 
@@ -331,9 +330,9 @@ struct flow_app : cowarp::program<fill, read> {
 
 }  // namespace zerocopy_channel_test
 
-#define ZEROCOPY_CHANNEL_LAW(text, law)                                       \
-  TEST_CASE("zerocopy_channel: " text, "[sync][zerocopy_channel]") {          \
-    test::play<zerocopy_channel_test::all, zerocopy_channel_test::law>();     \
+#define ZEROCOPY_CHANNEL_LAW(text, law)                                   \
+  TEST_CASE("zerocopy_channel: " text, "[sync][zerocopy_channel]") {      \
+    test::play<zerocopy_channel_test::all, zerocopy_channel_test::law>(); \
   }
 
 ZEROCOPY_CHANNEL_LAW("messages come in the order sent", in_order)
@@ -348,8 +347,7 @@ ZEROCOPY_CHANNEL_LAW("a lent slot may be done after close", lent_slot_outlives_c
 ZEROCOPY_CHANNEL_LAW("clear makes room and wakes senders", clear_makes_room)
 ZEROCOPY_CHANNEL_LAW("random operations lose and invent nothing", conserves)
 
-TEST_CASE("zerocopy_channel: blocks receive every tile exactly once",
-          "[sync][zerocopy_channel]") {
+TEST_CASE("zerocopy_channel: blocks receive every tile exactly once", "[sync][zerocopy_channel]") {
   using namespace zerocopy_channel_test;
   flow f{};
 

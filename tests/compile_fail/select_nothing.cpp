@@ -1,0 +1,7 @@
+// expect: select: give at least one future
+// SPDX-License-Identifier: Apache-2.0
+#include <cowarp/cowarp.hpp>
+
+COWARP_FN inline auto nothing() { return cowarp::select(); }
+
+int main() {}
