@@ -21,6 +21,16 @@ struct task_id {
   friend COWARP_FN constexpr bool operator==(task_id a, task_id b) { return a.value == b.value; }
 };
 
+namespace detail {
+
+/// Wakes a task of another block. Not inlined: it takes a microsecond anyway, and would stand at every
+/// await.
+[[gnu::noinline]] COWARP_FN inline void wake_elsewhere(block_header& here, task_id task) {
+  here.grid->queues[task.block()].wake(task.slot());
+}
+
+}  // namespace detail
+
 /// Wakes whatever lives in the slot; for callers who know that it is the task they mean.
 ///
 /// Called by:     any lane or host thread inside an executor.
@@ -32,7 +42,7 @@ COWARP_FN inline void wake(task_id task) {
   if (task.block() == here.block) {
     here.wake(task.slot());
   } else {
-    here.grid->queues[task.block()].wake(task.slot());
+    detail::wake_elsewhere(here, task);
   }
 }
 

@@ -12,12 +12,15 @@ for pair in cmake:cmake ninja:ninja-build g++:g++ clang++:clang git:git python3:
   command -v "${pair%%:*}" > /dev/null || missing+=("${pair##*:}")
 done
 if command -v dpkg-query > /dev/null; then
-  for package in libfmt-dev catch2; do
+  for package in libfmt-dev catch2 libcli11-dev libboost-context-dev spin; do
     dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q 'ok installed' ||
       missing+=("$package")
   done
 fi
 scripts/checks/format.sh --which > /dev/null || optional+=(clang-format-14)
+# shellcheck source=scripts/lib.sh
+source scripts/lib.sh
+coroutine_clang > /dev/null || optional+=(clang-22) # compiles co_await for the GPU
 
 if ((${#missing[@]} + ${#optional[@]} > 0)); then
   become=()

@@ -5,7 +5,7 @@ set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root" || exit 2
 
-all_stages=(checks host host-clang host-asan host-tsan cuda cuda-clang packaging gpu)
+all_stages=(checks model host host-clang host-asan host-tsan cuda cuda-clang packaging gpu)
 usage() {
   cat << TEXT
 usage: scripts/test.sh [--quick] [--stage NAME]... [--help]
@@ -90,6 +90,16 @@ run_preset() {
   run_ctest "$preset" -LE gpu
 }
 
+# Adds the totals in a log's last line, "N passed, N failed[, N skipped]".
+add_last_line() {
+  local totals='^([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?$'
+  if [[ $(tail -1 "$1") =~ $totals ]]; then
+    add_counts "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[4]:-0}"
+  else
+    add_counts 0 1 0
+  fi
+}
+
 run_stage() {
   local clang
   case $1 in
@@ -99,6 +109,10 @@ run_stage() {
       clang=$(coroutine_clang || echo clang++)
       echo "  compiler: $("$clang" --version | head -1)"
       run_preset host-clang "-DCMAKE_CXX_COMPILER=$clang"
+      ;;
+    model)
+      tests/model/run.sh | tee build/logs/model.log
+      add_last_line build/logs/model.log
       ;;
     cuda | cuda-clang)
       if ! cuda_toolkit > /dev/null; then
@@ -111,12 +125,7 @@ run_stage() {
       ;;
     packaging)
       scripts/checks/packaging.sh | tee build/logs/packaging.log
-      local totals='^([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?$'
-      if [[ $(tail -1 build/logs/packaging.log) =~ $totals ]]; then
-        add_counts "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[4]:-0}"
-      else
-        add_counts 0 1 0
-      fi
+      add_last_line build/logs/packaging.log
       ;;
     gpu)
       has_gpu || echo "  no GPU here (nvidia-smi shows none): every GPU test counts as skipped"

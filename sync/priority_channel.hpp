@@ -128,11 +128,12 @@ class priority_channel
     return first;
   }
 
-  COWARP_FN void rise(std::uint32_t i) {
+  // Functions of their own: copies of them in every caller would be large.
+  [[gnu::noinline]] COWARP_FN void rise(std::uint32_t i) {
     for (; i != 0 && is_before(at(i), at((i - 1) / 2)); i = (i - 1) / 2) swap(i, (i - 1) / 2);
   }
 
-  COWARP_FN void sink(std::uint32_t i) {
+  [[gnu::noinline]] COWARP_FN void sink(std::uint32_t i) {
     for (std::uint32_t child = 2 * i + 1; child < count_; i = child, child = 2 * i + 1) {
       if (child + 1 < count_ && is_before(at(child + 1), at(child))) ++child;
       if (!is_before(at(child), at(i))) return;

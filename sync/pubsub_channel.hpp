@@ -59,11 +59,11 @@ class pubsub_channel
   static_assert(Subscribers > 0, "a pubsub_channel has room for at least one subscriber");
 
   struct publish_operation;
-  template <bool TellsLag>
-  struct next_operation;
 
  public:
   class subscriber;
+  template <bool TellsLag>
+  struct next_operation;  // public because nvcc spells out the types of awaited futures
   using publish_future = detail::waiting<publish_operation>;
 
   /// \returns a future that is ready once the message is in the channel, or refused.
@@ -142,15 +142,17 @@ class pubsub_channel
     for (; oldest_ < id; ++oldest_) message(oldest_).~Value();
   }
 
+  // Functions of their own: copies of these loops in every caller would be large.
+
   /// \returns true if a subscriber other than `i` will still read this message.
-  [[nodiscard]] COWARP_FN bool is_wanted(std::uint64_t id, std::uint32_t i) const {
+  [[nodiscard, gnu::noinline]] COWARP_FN bool is_wanted(std::uint64_t id, std::uint32_t i) const {
     for (std::uint32_t j = 0; j < Subscribers; ++j) {
       if (j != i && is_used_[j] && next_[j] <= id) return true;
     }
     return false;
   }
   /// Drops the oldest messages for as long as nobody will read them.
-  COWARP_FN void trim() {
+  [[gnu::noinline]] COWARP_FN void trim() {
     while (oldest_ != published() && !is_wanted(oldest_, Subscribers)) drop_before(oldest_ + 1);
   }
 

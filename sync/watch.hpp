@@ -37,14 +37,15 @@ namespace cowarp {
 /// without a limit to the receivers.
 template <class Value, scope Scope = scope::device>
 class watch : public detail::closable<watch<Value, Scope>, Scope> {
+ public:
+  class receiver;
+
+  // Public because nvcc spells out the types of awaited futures.
   struct always {
     COWARP_FN bool operator()(const Value&) const { return true; }
   };
   template <class Predicate, bool OnlyNew>
   struct look_operation;
-
- public:
-  class receiver;
 
   /// Replaces the value.
   COWARP_FN send_result<Value> send(Value value) {

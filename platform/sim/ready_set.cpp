@@ -33,13 +33,19 @@ fiber& random_set::at_point(fiber& running, std::uint64_t step) {
   if (how_.stall_probability > 0 && random_.chance(how_.stall_probability)) {
     remove(running);
     stalled_.push_back({&running, step + (std::uint64_t{1} << random_.below(15))});
+    if (ready_.empty()) end_stall();
     return *next();
   }
   return random_.chance(how_.switch_probability) ? *next() : running;
 }
 
+bool random_set::end_stall() {
+  if (stalled_.empty()) return false;
+  go_on(0);
+  return true;
+}
+
 fiber* random_set::next() {
-  if (ready_.empty() && !stalled_.empty()) go_on(0);
   if (ready_.empty()) return nullptr;
   return ready_[random_.below(static_cast<std::uint32_t>(ready_.size()))];
 }

@@ -25,8 +25,11 @@ class ready_set {
   virtual void set_back(fiber& f) = 0;
   /// \returns who runs after step `step`, at which `running` may be interrupted.
   virtual fiber& at_point(fiber& running, std::uint64_t step) = 0;
-  /// \returns who runs next; null if nobody can.
+  /// \returns who runs next; null if nobody can, but for who is stopped.
   virtual fiber* next() = 0;
+  /// Lets one that is stopped go on. \returns false if there is none.
+  virtual bool end_stall() { return false; }
+  [[nodiscard]] virtual bool has_stalled() const { return false; }
 };
 
 /// Every ready fiber is as likely as any other, but for those that are stopped for a while.
@@ -39,6 +42,8 @@ class random_set final : public ready_set {
   void set_back(fiber&) override {}
   fiber& at_point(fiber& running, std::uint64_t step) override;
   fiber* next() override;
+  bool end_stall() override;
+  [[nodiscard]] bool has_stalled() const override { return !stalled_.empty(); }
 
  private:
   struct stalled {

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
-#include <sys/mman.h>
 
 namespace cowarp::sim {
 
@@ -48,25 +46,6 @@ std::string to_string(const options& of) {
               ? ", switch probability " + std::to_string(of.switch_probability) +
                     ", stall probability " + std::to_string(of.stall_probability)
               : ", change points " + std::to_string(of.change_points));
-}
-
-// ---- stacks --------------------------------------------------------------------------------------
-
-unsigned char* stack_pool::take() {
-  if (free_.empty()) {
-    void* memory = mmap(nullptr, guard_bytes + stack_bytes, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED) throw std::bad_alloc();
-    mprotect(memory, guard_bytes, PROT_NONE);
-    return static_cast<unsigned char*>(memory) + guard_bytes;
-  }
-  unsigned char* stack = free_.back();
-  free_.pop_back();
-  return stack;
-}
-
-stack_pool::~stack_pool() {
-  for (unsigned char* stack : free_) munmap(stack - guard_bytes, guard_bytes + stack_bytes);
 }
 
 // ---- a launch ------------------------------------------------------------------------------------
@@ -290,7 +269,14 @@ void scheduler::all_are_idle() {
     has_sleepers = true;
     limit        = std::min(limit, warp.limit_ns);
   }
+  if (!has_sleepers && ready_->end_stall()) return;
   if (!has_sleepers) fail("stuck: no lane can run: " + waiting_lanes());
+  if (ready_->has_stalled()) {  // not all are idle: some steps pass
+    steps_ += lanes;
+    for (auto& warp : warps_) wake(warp);
+    soonest_wake_ = for_ever;
+    return;
+  }
   quiet_rounds_ = writes_ == quiet_since_ ? quiet_rounds_ + 1 : 0;
   quiet_since_  = writes_;
   if (quiet_rounds_ > most_quiet_rounds && until_ns_ == for_ever) {

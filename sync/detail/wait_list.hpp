@@ -84,7 +84,8 @@ class wait_list {
   template <class Change, class Next>
   COWARP_FN void update(Change&& change, Next&& next) {
     bool has_changed = false;
-    for (bool is_done = false; !is_done;) {
+    bool is_done     = false;
+    do {
       wake_list woken;
       lock_.with([&] {
         if (!has_changed) change();
@@ -99,7 +100,7 @@ class wait_list {
         }
       });
       woken.wake_all();
-    }
+    } while (!is_done);
   }
 
   [[nodiscard]] COWARP_FN bool is_empty() const { return queue_.is_empty(); }

@@ -43,10 +43,11 @@ inline std::uint64_t from_environment(const char* name, std::uint64_t otherwise)
 inline cowarp::sim::options schedule_of(std::uint64_t seed) {
   using cowarp::sim::schedule_mode;
   constexpr double probabilities[] = {1.0, 0.3, 0.05};
+  constexpr double stalls[]        = {0.005, 0.03, 0};
   cowarp::sim::options how{.seed = seed};
   how.mode               = seed % 2 == 0 ? schedule_mode::priority : schedule_mode::random;
   how.switch_probability = probabilities[seed / 2 % 3];
-  how.stall_probability  = seed / 6 % 2 == 0 ? 0.005 : 0;
+  how.stall_probability  = stalls[seed / 6 % 3];
   how.change_points      = static_cast<std::uint32_t>(1 + seed / 2 % 6);
   how.has_memory_model   = seed % 3 == 0 || from_environment("COWARP_SIM_MEMORY", 0) != 0;
   return how;

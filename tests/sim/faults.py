@@ -12,24 +12,34 @@ EXPIRY, SLEEP, LOCK = "timer/expiry.hpp", "timer/sleep.hpp", "platform/spin_lock
 FAULTS = [
     # ---- polling ----
     Fault("the ready bit is cleared after the poll instead of before", "executor_test", [
-        (EXECUTOR, "ready = word.ready.exchange(0, platform::acquire);",
-         "ready = word.ready.load(platform::acquire);"),
+        (EXECUTOR, "woken = word.ready.exchange(0, platform::acquire);",
+         "woken = word.ready.load(platform::acquire);"),
         (EXECUTOR, "    polls_ += platform::count_bits(ready);",
          "    if (platform::lane() == 0) word.ready.fetch_and(~ready, platform::relaxed);\n"
          "    polls_ += platform::count_bits(ready);")]),
     Fault("the ready word is read and then set to zero", "signal_test", [
-        (EXECUTOR, "ready = word.ready.exchange(0, platform::acquire);",
-         "ready = word.ready.load(platform::acquire);\n      word.ready.store(0, platform::relaxed);")]),
-    Fault("self-wakes overwrite the wakes of others", "coroutine_test", [
-        (EXECUTOR, "word.ready.fetch_or(again, platform::relaxed);",
-         "word.ready.store(again, platform::relaxed);")]),
+        (EXECUTOR, "woken = word.ready.exchange(0, platform::acquire);",
+         "woken = word.ready.load(platform::acquire);\n      word.ready.store(0, platform::relaxed);")]),
+    Fault("self-wakes are polled instead of the wakes of others", "coroutine_test", [
+        (EXECUTOR, "ready |= take_woken(word);", "{\n"
+         "      const std::uint32_t woken = take_woken(word);\n"
+         "      if (ready == 0) ready = woken;\n    }")]),
+    Fault("each lane looks by itself whether its word is ready", "executor_test", [
+        (EXECUTOR, "if (platform::any_lane(word.ready.load(platform::relaxed) != 0))",
+         "if (word.ready.load(platform::relaxed) != 0)")]),
+    Fault("a self-wake stays for ever", "spawner_test", [
+        (EXECUTOR, "said.second & ~said.first;", "(said.second | again_before) & ~said.first;")]),
+    Fault("a task that ends stays self-woken", "spawner_test", [
+        (EXECUTOR, "said.second & ~said.first;", "said.second | (again_before & said.first);")]),
+    Fault("self-wakes are noted without a meeting", "coroutine_test", [
+        (EXECUTOR, "      platform::sync_warp();  // all lanes read it in the next pass\n", "")]),
     Fault("slots without a task are polled", "executor_test", [
-        (EXECUTOR, "ready &= word.alive.load(platform::acquire);", "")]),
+        (EXECUTOR, "woken &= word.alive.load(platform::acquire);", "")]),
     Fault("the leader's word is not given to the other lanes", "executor_test", [
-        (EXECUTOR, "ready = platform::from_leader(ready);", "")]),
+        (EXECUTOR, "woken = platform::from_leader(woken);", "")]),
     Fault("each lane decides by itself whether the block ends", "executor_test", [
-        (EXECUTOR, "return platform::from_leader(end) != 0;",
-         "return block_.end.load(platform::relaxed) != 0;")]),
+        (EXECUTOR, "return platform::from_leader(seen);",
+         "return block_.end.load(platform::relaxed) != 0 ? ending : 0;")]),
     Fault("each lane asks its own clock whether a timer is due", "timer_test", [
         (EXPIRY, "return soonest_ != never && soonest_ <= platform::uniform(clock::now_ns());",
          "return soonest_ != never && soonest_ <= clock::now_ns();")]),
@@ -127,13 +137,13 @@ FAULTS = [
 
     # ---- memory orders ----
     Fault("polls do not see what the wakers wrote", "executor_test", [
-        (EXECUTOR, "ready = word.ready.exchange(0, platform::acquire);",
-         "ready = word.ready.exchange(0, platform::relaxed);")]),
+        (EXECUTOR, "woken = word.ready.exchange(0, platform::acquire);",
+         "woken = word.ready.exchange(0, platform::relaxed);")]),
     Fault("polls do not see the frame of a new task", "spawner_test", [
-        (EXECUTOR, "ready = word.ready.exchange(0, platform::acquire);",
-         "ready = word.ready.exchange(0, platform::relaxed);"),
-        (EXECUTOR, "ready &= word.alive.load(platform::acquire);",
-         "ready &= word.alive.load(platform::relaxed);")]),
+        (EXECUTOR, "woken = word.ready.exchange(0, platform::acquire);",
+         "woken = word.ready.exchange(0, platform::relaxed);"),
+        (EXECUTOR, "woken &= word.alive.load(platform::acquire);",
+         "woken &= word.alive.load(platform::relaxed);")]),
     Fault("only the leader sees what the wakers wrote", "executor_test", [
         (EXECUTOR, "    platform::sync_warp();  // hands the leader's acquire to all lanes\n", "")]),
     Fault("a wake in the block hands over nothing", "executor_test", [

@@ -20,7 +20,8 @@ from faults import FAULTS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PARTS = ("platform", "executor", "future", "sync", "timer", "cowarp.hpp", "fmt.hpp")
-SIM_SOURCES = ("scheduler", "ready_set", "schedule", "sim_launch", "memory_model", "race_hooks")
+SIM_SOURCES = ("fiber", "memory_model", "race_hooks", "ready_set", "schedule", "scheduler",
+               "sim_launch")
 WATCHED = ["-fsanitize=thread"]  # of tests: race_hooks.cpp takes the place of the sanitizer
 FLAGS = ["-std=c++20", "-O1", "-DCOWARP_SIM", "-DFMT_HEADER_ONLY", "-Wno-mismatched-new-delete"]
 

@@ -167,6 +167,42 @@ struct wandering : cowarp::program<wanderer> {
   }
 };
 
+// ---- a task that is alone but for those that it spawns ---------------------------------------------
+
+struct relay;
+
+COWARP_TASK_FRAME(runner, 10) {
+  trail& t;
+  COWARP_BODY_BEGIN
+  note(t.steps);
+  COWARP_BODY_END
+};
+
+/// The runner may come and go while this task still spawns it.
+COWARP_TASK_FRAME(starter, 1) {
+  trail& t;
+  std::uint32_t i = 0;
+  COWARP_BODY_BEGIN
+  for (; i < 10; ++i) {
+    note(t.steps);
+    begin();
+    COWARP_AWAIT(cowarp::sleep_for(1us));
+  }
+  COWARP_BODY_END
+  void begin();
+};
+
+struct relay : cowarp::program<runner, starter> {
+  using grid_state = trail;
+  COWARP_FN static void start(cowarp::spawner<relay> s, cowarp::no_state&, trail& t) {
+    s.must_spawn<starter>(t);
+  }
+};
+
+void starter::begin() {
+  if (cowarp::spawner<relay>().spawn<runner>(t) != spawn_result::ok) note(t.lost);
+}
+
 }  // namespace
 
 TEST_CASE("spawner: a tree over all blocks grows once", "[sim][executor][spawner]") {
@@ -210,5 +246,15 @@ TEST_CASE("spawner: the run goes on while one task wanders", "[sim][executor][sp
         found.equal(read(t.lost), 0u, "hops that were refused");
         found.equal(read(t.steps), hops + 1, "steps");
         found.equal(report.total.completed, hops + 1, "completed tasks");
+      });
+}
+
+TEST_CASE("spawner: a run does not end while the last task spawns", "[sim][executor][spawner]") {
+  sim_test::explore<relay>(
+      300, {}, [] { return trail{}; },
+      [](const cowarp::report& report, const trail& t, sim_test::verdict& found) {
+        sim_test::all_done(report, found);
+        found.equal(read(t.lost), 0u, "spawns that were refused");
+        found.equal(read(t.steps), report.blocks * 20, "steps");
       });
 }

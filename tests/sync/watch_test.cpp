@@ -180,7 +180,8 @@ struct close_ends {
     on.check.equal(on.woken(), 1u << 0);
     const auto end = on.poll(0, waiting);
     on.check.that(end.has_value() && !end->has_value());
-    auto late = b.changed(), get = b.get();
+    auto late = b.changed();
+    auto get  = b.get();
     on.check.equal(**on.poll(1, late), 1);  // the latest is seen before the end
     on.check.equal(**on.poll(1, get), 1);
     const auto back = w.send(2);
