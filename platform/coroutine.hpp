@@ -6,35 +6,35 @@
 #include <cowarp/platform/platform.hpp>
 
 #if defined(COWARP_SIM)
-#include <cowarp/platform/sim/schedule.hpp>
+#  include <cowarp/platform/sim/schedule.hpp>
 #endif
 
 // Puts an awaited coroutine's frame inside its caller's; both return types must carry it.
 #if defined(__clang__) && __clang_major__ >= 20
-#define COWARP_AWAIT_ELIDABLE          [[clang::coro_await_elidable]]
-#define COWARP_AWAIT_ELIDABLE_ARGUMENT [[clang::coro_await_elidable_argument]]
-#define COWARP_COMPILE_ERROR(message)  __attribute__((error(message)))
+#  define COWARP_AWAIT_ELIDABLE          [[clang::coro_await_elidable]]
+#  define COWARP_AWAIT_ELIDABLE_ARGUMENT [[clang::coro_await_elidable_argument]]
+#  define COWARP_COMPILE_ERROR(message)  __attribute__((error(message)))
 #else
-#define COWARP_AWAIT_ELIDABLE
-#define COWARP_AWAIT_ELIDABLE_ARGUMENT
-#define COWARP_COMPILE_ERROR(message)
+#  define COWARP_AWAIT_ELIDABLE
+#  define COWARP_AWAIT_ELIDABLE_ARGUMENT
+#  define COWARP_COMPILE_ERROR(message)
 #endif
 
 #if COWARP_HAS_COROUTINES
 // Its own includes must stay host-only, so they come first.
-#include <compare>
-#include <exception>
-#include <functional>
+#  include <compare>
+#  include <exception>
+#  include <functional>
 
-#if defined(__CUDACC__)
-#pragma clang force_cuda_host_device begin
-#include <coroutine>
-#pragma clang force_cuda_host_device end
-#else
-#include <coroutine>
-#endif
+#  if defined(__CUDACC__)
+#    pragma clang force_cuda_host_device begin
+#    include <coroutine>
+#    pragma clang force_cuda_host_device end
+#  else
+#    include <coroutine>
+#  endif
 
-#include <new>
+#  include <new>
 
 namespace cowarp {
 
@@ -45,16 +45,16 @@ namespace platform {
 /// The stack of the task that the calling lane or host thread polls right now, or null. Only builds
 /// that do not embed awaited frames ask for it.
 [[nodiscard]] COWARP_FN inline frame_stack*& current_frame_stack() {
-#if defined(__CUDA_ARCH__)
+#  if defined(__CUDA_ARCH__)
   // One entry for each thread of the largest block; only unoptimised builds pay for it.
   __shared__ frame_stack* current[1024];
   return current[threadIdx.x];
-#elif defined(COWARP_SIM)
+#  elif defined(COWARP_SIM)
   return sim::current_frame_stack();
-#else
+#  else
   static thread_local frame_stack* current = nullptr;
   return current;
-#endif
+#  endif
 }
 
 /// \returns `at`, of which the optimiser no longer knows where it came from.
@@ -62,26 +62,26 @@ namespace platform {
 /// clang promises itself that a coroutine's frame is reached through its handle only; so who finds
 /// the frame in another way must not let it see that.
 [[nodiscard]] COWARP_FN inline void* hide_origin(void* at) {
-#if defined(__CUDA_ARCH__)
+#  if defined(__CUDA_ARCH__)
   asm("" : "+l"(at));
-#else
+#  else
   asm("" : "+r"(at));
-#endif
+#  endif
   return at;
 }
 
 /// Room for a coroutine that a host thread runs outside a task; there is none on a GPU.
 [[nodiscard]] COWARP_FN inline void* allocate_outside_task([[maybe_unused]] std::size_t bytes) {
-#if defined(__CUDA_ARCH__)
+#  if defined(__CUDA_ARCH__)
   return nullptr;
-#else
+#  else
   return ::operator new(bytes);
-#endif
+#  endif
 }
 COWARP_FN inline void release_outside_task([[maybe_unused]] void* frame) {
-#if !defined(__CUDA_ARCH__)
+#  if !defined(__CUDA_ARCH__)
   ::operator delete(frame);
-#endif
+#  endif
 }
 
 }  // namespace platform

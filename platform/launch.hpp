@@ -8,11 +8,11 @@
 #include <cowarp/platform/this_block.hpp>
 
 #if COWARP_HAS_CUDA
-#include <cowarp/platform/cuda/cuda_launch.hpp>
+#  include <cowarp/platform/cuda/cuda_launch.hpp>
 #elif defined(COWARP_SIM)
-#include <cowarp/platform/sim/sim_launch.hpp>
+#  include <cowarp/platform/sim/sim_launch.hpp>
 #else
-#include <cowarp/platform/host/host_launch.hpp>
+#  include <cowarp/platform/host/host_launch.hpp>
 #endif
 
 namespace cowarp::platform {
@@ -57,11 +57,11 @@ class entry_launch : public cuda_launch {
 
 #else
 
-#if defined(COWARP_SIM)
+#  if defined(COWARP_SIM)
 using base_launch = sim_launch;
-#else
+#  else
 using base_launch = host_launch;
-#endif
+#  endif
 
 /// A launch of one entry on the CPU.
 template <class Entry>

@@ -6,7 +6,7 @@
 #include <cowarp/platform/platform.hpp>
 
 #if defined(COWARP_SIM)
-#include <cowarp/platform/sim/schedule.hpp>
+#  include <cowarp/platform/sim/schedule.hpp>
 #endif
 
 namespace cowarp {

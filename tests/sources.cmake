@@ -51,7 +51,8 @@ set(COWARP_COROUTINE_TESTS
   executor/async_coroutine_test.cpp
   executor/spawner_coroutine_test.cpp
   future/combinators_coroutine_test.cpp
-  sync/channel_coroutine_test.cpp)
+  sync/channel_coroutine_test.cpp
+  sync/guard_coroutine_test.cpp)
 
 # Must not compile; the first lines of each file say what the compiler must answer.
 set(COWARP_COMPILE_FAIL_TESTS

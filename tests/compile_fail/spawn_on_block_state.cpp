@@ -14,9 +14,7 @@ COWARP_TASK_FRAME(reading, 1) {
 
 struct app : cowarp::program<reading> {
   using block_state = board;
-  COWARP_FN static void start(cowarp::spawner<app> s, board& b) {
-    (void)s.spawn_on<reading>(1, b);
-  }
+  COWARP_FN static void start(cowarp::spawner<app> s, board& b) { (void)s.spawn_on<reading>(1, b); }
 };
 
 int main() { cowarp::run<app>(); }

@@ -2,9 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cowarp/cowarp.hpp>
 
-COWARP_TASK_FRAME(nobody, 0) {
-  COWARP_BODY_BEGIN
-  COWARP_BODY_END
-};
+COWARP_TASK_FRAME(nobody, 0){COWARP_BODY_BEGIN COWARP_BODY_END};
 
 int main() {}

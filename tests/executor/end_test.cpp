@@ -150,9 +150,7 @@ TEST_CASE("end: the host stops a program that sleeps", "[executor][end]") {
 
 TEST_CASE("end: to drop a running program stops it", "[executor][end]") {
   end_test::state s{};
-  {
-    auto running = cowarp::run_async<end_test::endless_app>({.blocks = 1}, s);
-  }
+  { auto running = cowarp::run_async<end_test::endless_app>({.blocks = 1}, s); }
   CHECK(s.passes.value() == 0);  // only `wait` copies the state back
 }
 
@@ -188,7 +186,7 @@ TEST_CASE("end: a long message is cut, not lost", "[executor][end]") {
 
 TEST_CASE("end: a failure is the end that the report prints", "[executor][end]") {
   end_test::state s{};
-  const auto report = cowarp::run<end_test::fail_app>({.blocks = 3}, s);
+  const auto report      = cowarp::run<end_test::fail_app>({.blocks = 3}, s);
   const std::string text = to_string(report);
   CHECK(text.find("failed in block 2") != std::string::npos);
   CHECK(text.find("the tank is empty") != std::string::npos);

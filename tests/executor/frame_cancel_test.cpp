@@ -87,8 +87,8 @@ COWARP_TASK_FRAME(losing, 1, 384) {
   raced won{};
 
   COWARP_BODY_BEGIN
-  COWARP_AWAIT_INTO(won, cowarp::select_biased(ticking{turns},
-                                               cowarp::call<outer>(s, 2u, life(s.members))));
+  COWARP_AWAIT_INTO(
+      won, cowarp::select_biased(ticking{turns}, cowarp::call<outer>(s, 2u, life(s.members))));
   s.checks.equal(won.index(), turns <= steps ? 0u : 1u);
   s.checks.equal(alive(s.members), 0u);
   s.checks.equal(alive(s.awaited), 0u);
@@ -125,8 +125,7 @@ TEST_CASE("frame: dropped at any await it leaves nothing", "[executor][frame]") 
 TEST_CASE("frame: a call dropped unpolled leaves nothing", "[executor][frame]") {
   frame_cancel_test::state s{};
   {
-    const auto call = cowarp::call<frame_cancel_test::outer>(
-        s, 2u, test::counted_life(s.members));
+    const auto call = cowarp::call<frame_cancel_test::outer>(s, 2u, test::counted_life(s.members));
     CHECK(frame_cancel_test::alive(s.members) == 1);
   }
   CHECK(frame_cancel_test::alive(s.members) == 0);

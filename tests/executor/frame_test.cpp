@@ -91,16 +91,14 @@ COWARP_TASK_FRAME(leaving, 1) {
 COWARP_TASK_FRAME(local_variables, 1) {
   state& s;
   std::int32_t sum = 0;
-  COWARP_BODY_BEGIN
-  {
+  COWARP_BODY_BEGIN {
     const std::int32_t local = 4;
     sum += local;
   }
-  COWARP_AWAIT_INTO(sum,
-                    after_polls{
-                        1,
-                        sum + 1,
-                    });
+  COWARP_AWAIT_INTO(sum, after_polls{
+                             1,
+                             sum + 1,
+                         });
   {
     const std::int32_t local = sum * 2;
     s.checks.equal(local, 10);
@@ -117,10 +115,7 @@ COWARP_TASK_FRAME(without_await, 1) {
   COWARP_BODY_END
 };
 
-COWARP_TASK_FRAME(without_statement, 1) {
-  COWARP_BODY_BEGIN
-  COWARP_BODY_END
-};
+COWARP_TASK_FRAME(without_statement, 1){COWARP_BODY_BEGIN COWARP_BODY_END};
 
 // ---- nested async frames -------------------------------------------------------------------------
 
@@ -233,8 +228,6 @@ TEST_CASE("frame: on the host it is polled by hand", "[executor][frame]") {
 
 TEST_CASE("frame: nothing of a call happens before its poll", "[executor][frame]") {
   frame_test::state s{};
-  {
-    const auto calling = cowarp::call<frame_test::quadrupled>(s, 5);
-  }
+  { const auto calling = cowarp::call<frame_test::quadrupled>(s, 5); }
   CHECK(s.trace.entries().empty());
 }

@@ -7,10 +7,7 @@
 
 namespace layout_test {
 
-COWARP_TASK_FRAME(small, 1, 8) {
-  COWARP_BODY_BEGIN
-  COWARP_BODY_END
-};
+COWARP_TASK_FRAME(small, 1, 8){COWARP_BODY_BEGIN COWARP_BODY_END};
 
 COWARP_TASK_FRAME(middle, 33, 16) {
   std::uint64_t value = 0;
@@ -68,8 +65,7 @@ static_assert(stride<global_app, large> >= sizeof(large::storage));
 static_assert(frames<global_app, large> >= 100 * stride<global_app, large>);
 static_assert(global::frames_at<small> == 0);
 static_assert(global::frames_at<middle> == frames<global_app, small>);
-static_assert(global::frames_at<large> ==
-              frames<global_app, small> + frames<global_app, middle>);
+static_assert(global::frames_at<large> == frames<global_app, small> + frames<global_app, middle>);
 static_assert(global::frames_at<large> + frames<global_app, large> == global::frames_bytes);
 static_assert(global::frames_at<middle> % 16 == 0 && global::frames_at<large> % 16 == 0);
 
@@ -81,8 +77,8 @@ static_assert(stride<shared_app, large> >= sizeof(large::storage));
 
 // A block's global memory: links, timers, inboxes, frames, in this order and apart.
 static_assert(global::timers_at >= sizeof(cowarp::run_item) * (global::slots + 3));
-static_assert(global::inboxes_at == global::timers_at +
-                                        sizeof(cowarp::slot_timers) * global::slots);
+static_assert(global::inboxes_at ==
+              global::timers_at + sizeof(cowarp::slot_timers) * global::slots);
 static_assert(global::inbox_at<small> == global::inboxes_at);
 static_assert(global::inbox_at<middle> >=
               global::inbox_at<small> + sizeof(cowarp::detail::spawn_inbox<small>));
@@ -95,8 +91,8 @@ static_assert(global::block_global_bytes % 128 == 0);
 static_assert(shared::block_global_bytes < global::block_global_bytes);
 
 // A block's shared memory: header and words, counts, frames, state, in this order and apart.
-static_assert(shared::counts_at == sizeof(cowarp::block_header) +
-                                       sizeof(cowarp::slot_word) * shared::words);
+static_assert(shared::counts_at ==
+              sizeof(cowarp::block_header) + sizeof(cowarp::slot_word) * shared::words);
 static_assert(shared::shared_frames_at >= shared::counts_at + sizeof(cowarp::worker_counts) * 32);
 static_assert(shared::block_state_at >= shared::shared_frames_at + shared::frames_bytes);
 static_assert(shared::block_state_at % alignof(board) == 0);
@@ -128,10 +124,7 @@ struct state {
   test::checks checks;
 };
 
-COWARP_TASK_FRAME(narrow, 1, 8) {
-  COWARP_BODY_BEGIN
-  COWARP_BODY_END
-};
+COWARP_TASK_FRAME(narrow, 1, 8){COWARP_BODY_BEGIN COWARP_BODY_END};
 
 COWARP_TASK_FRAME(aligned, 3, 8) {
   state& s;

@@ -100,7 +100,8 @@ TEST_CASE("poll: a program without live tasks ends unpolled", "[executor][poll]"
 }
 
 TEST_CASE("poll: nobody polls a task that nobody woke", "[executor][poll]") {
-  CHECK(poll_test::polls_of_waiting<poll_test::waking_app<0, 0, 1>>() == 2);  // spawned, gate opened
+  CHECK(poll_test::polls_of_waiting<poll_test::waking_app<0, 0, 1>>() ==
+        2);  // spawned, gate opened
 }
 
 TEST_CASE("poll: a self-wake leads to one more poll", "[executor][poll]") {

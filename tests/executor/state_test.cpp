@@ -100,10 +100,7 @@ COWARP_TASK_FRAME(opening, 1) {
   COWARP_BODY_END
 };
 
-COWARP_TASK_FRAME(brief, 4) {
-  COWARP_BODY_BEGIN
-  COWARP_BODY_END
-};
+COWARP_TASK_FRAME(brief, 4){COWARP_BODY_BEGIN COWARP_BODY_END};
 
 /// Block 0: one gated task and three brief ones; block 1 opens the gate.
 struct counted_app : cowarp::program<gated, opening, brief> {

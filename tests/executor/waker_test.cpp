@@ -86,8 +86,7 @@ COWARP_TASK_FRAME(respawning, 1) {
   std::uint32_t i = 0;
   COWARP_BODY_BEGIN
   while (s.ended.value() != 1) COWARP_AWAIT(cowarp::yield_now());
-  while (cowarp::spawner<remote_app>().spawn<living>(s, s.new_life) ==
-         cowarp::spawn_result::busy) {
+  while (cowarp::spawner<remote_app>().spawn<living>(s, s.new_life) == cowarp::spawn_result::busy) {
     COWARP_AWAIT(cowarp::yield_now());
   }
   while (s.woken_from_elsewhere.value() == 0) COWARP_AWAIT(cowarp::yield_now());
@@ -154,7 +153,7 @@ COWARP_TASK_FRAME(playing, 1) {
 };
 
 struct ball_app : cowarp::program<playing> {
-  using grid_state = ball;
+  using grid_state                      = ball;
   static constexpr std::uint32_t rounds = 2000;
   COWARP_FN static void start(cowarp::spawner<ball_app> s) {
     if (s.block() < 2) (void)s.spawn<playing>(s.grid_state(), s.block(), +rounds);

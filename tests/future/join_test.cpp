@@ -34,7 +34,8 @@ COWARP_TASK_FRAME(joining, 1, 256) {
   ints three{};
   std::tuple<std::int32_t, test::only_moves> two{};
   COWARP_BODY_BEGIN
-  COWARP_AWAIT_INTO(three, cowarp::join(after_polls{2, 10}, after_polls{0, 11}, after_polls{4, 12}));
+  COWARP_AWAIT_INTO(three,
+                    cowarp::join(after_polls{2, 10}, after_polls{0, 11}, after_polls{4, 12}));
   s.checks.equal(std::get<0>(three), 10);
   s.checks.equal(std::get<1>(three), 11);
   s.checks.equal(std::get<2>(three), 12);

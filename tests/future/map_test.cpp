@@ -41,9 +41,9 @@ COWARP_TASK_FRAME(chaining, 1, 96) {
   s.checks.equal(value, 2);
   COWARP_AWAIT_INTO(value, cowarp::then(cowarp::ready(3), slow_hundreds{}));
   s.checks.equal(value, 300);
-  COWARP_AWAIT_INTO(value, cowarp::map(cowarp::then(cowarp::map(cowarp::ready(1), plus_one{}),
-                                                    slow_hundreds{}),
-                                       plus_one{}));
+  COWARP_AWAIT_INTO(
+      value, cowarp::map(cowarp::then(cowarp::map(cowarp::ready(1), plus_one{}), slow_hundreds{}),
+                         plus_one{}));
   s.checks.equal(value, 201);
   COWARP_AWAIT_INTO(value, cowarp::map(cowarp::ready(test::only_moves(12)), opened{}));
   s.checks.equal(value, 12);
@@ -81,8 +81,8 @@ TEST_CASE("then: dropped in either half it leaves nothing", "[future][map]") {
   test::counted_life::counts second{};
   cowarp::context cx;
   {
-    auto unpolled = cowarp::then(map_test::living{test::counted_life(first)},
-                                 map_test::making{second});
+    auto unpolled =
+        cowarp::then(map_test::living{test::counted_life(first)}, map_test::making{second});
   }
   CHECK(first.built.value() == first.destroyed.value());
   CHECK(second.built.value() == 0);

@@ -154,9 +154,9 @@ TEST_CASE("select: one to six futures", "[future][select]") {
   CHECK(cowarp::block_on(cowarp::select(after_polls{9, 1}, after_polls{9, 2}, after_polls{9, 3},
                                         after_polls{9, 4}, after_polls{0, 5}))
             .index() == 4);
-  const auto won = cowarp::block_on(
-      cowarp::select(after_polls{9, 1}, after_polls{9, 2}, after_polls{9, 3}, after_polls{9, 4},
-                     after_polls{9, 5}, after_polls{0, 6}));
+  const auto won =
+      cowarp::block_on(cowarp::select(after_polls{9, 1}, after_polls{9, 2}, after_polls{9, 3},
+                                      after_polls{9, 4}, after_polls{9, 5}, after_polls{0, 6}));
   CHECK(*std::get_if<5>(&won) == 6);
 }
 
@@ -164,9 +164,9 @@ TEST_CASE("select_biased: the earlier wins a tie", "[future][select]") {
   using select_test::at_time;
   std::uint32_t time = 0;
   cowarp::context cx;
-  auto choosing = cowarp::select_biased(at_time{time, 9, 0}, at_time{time, 1, 1},
-                                        at_time{time, 1, 2}, at_time{time, 1, 3},
-                                        at_time{time, 1, 4}, at_time{time, 1, 5});
+  auto choosing =
+      cowarp::select_biased(at_time{time, 9, 0}, at_time{time, 1, 1}, at_time{time, 1, 2},
+                            at_time{time, 1, 3}, at_time{time, 1, 4}, at_time{time, 1, 5});
   for (int i = 0; i < 3; ++i) CHECK_FALSE(choosing.poll(cx).has_value());
   time = 1;
   CHECK(choosing.poll(cx)->index() == 1);
@@ -199,9 +199,9 @@ TEST_CASE("select: of many ready futures none starves", "[future][select]") {
 TEST_CASE("select: the losers are gone with it", "[future][select]") {
   using select_test::after_polls;
   test::counted_life::counts lives{};
-  cowarp::block_on(cowarp::select(cowarp::never<>(), after_polls{3, 1},
-                                  cowarp::map(cowarp::never<>(), select_test::owning{
-                                                                     test::counted_life(lives)})));
+  cowarp::block_on(cowarp::select(
+      cowarp::never<>(), after_polls{3, 1},
+      cowarp::map(cowarp::never<>(), select_test::owning{test::counted_life(lives)})));
   CHECK(lives.built.value() > 0);
   CHECK(lives.built.value() == lives.destroyed.value());
 }

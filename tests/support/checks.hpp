@@ -6,7 +6,6 @@
 #include <cowarp/cowarp.hpp>
 
 #include "catch.hpp"
-
 #include <cstdint>
 #include <source_location>
 #include <vector>
@@ -89,8 +88,8 @@ class trace {
 
 /// Runs a program on one block (or as many as asked) and requires that all its tasks are done.
 template <class Program>
-cowarp::report run_to_end(typename Program::grid_state& state, cowarp::launch_options options = {
-                                                                   .blocks = 1}) {
+cowarp::report run_to_end(typename Program::grid_state& state,
+                          cowarp::launch_options options = {.blocks = 1}) {
   auto report = cowarp::run<Program>(options, state);
   CHECK(report.end == cowarp::end_reason::all_done);
   CHECK(report.total.pending == 0);

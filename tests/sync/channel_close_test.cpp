@@ -248,15 +248,13 @@ TEST_CASE("channel: closed, it refuses and drains", "[sync][channel]") {
 
 TEST_CASE("channel: closing releases blocked senders", "[sync][channel]") {
   channel_close_test::state s{};
-  test::run_to_end<
-      channel_close_test::close_app<channel_close_test::blocked_sender, true>>(s);
+  test::run_to_end<channel_close_test::close_app<channel_close_test::blocked_sender, true>>(s);
   s.checks.require_none(6);
 }
 
 TEST_CASE("channel: closing releases blocked receivers", "[sync][channel]") {
   channel_close_test::state s{};
-  test::run_to_end<
-      channel_close_test::close_app<channel_close_test::blocked_receiver, false>>(s);
+  test::run_to_end<channel_close_test::close_app<channel_close_test::blocked_receiver, false>>(s);
   s.checks.require_none(6);
 }
 

@@ -115,8 +115,7 @@ COWARP_TASK_FRAME(sending_in_line, 8, 96) {
   std::uint32_t me;
   COWARP_BODY_BEGIN
   while (s.blocked.value() != me) COWARP_AWAIT(cowarp::yield_now());
-  COWARP_AWAIT(counts_block<narrow::send_future>{
-      s, s.narrow.send(static_cast<std::int32_t>(me))});
+  COWARP_AWAIT(counts_block<narrow::send_future>{s, s.narrow.send(static_cast<std::int32_t>(me))});
   COWARP_BODY_END
 };
 

@@ -115,8 +115,8 @@ TEST_CASE("clock: outside a task block_on sleeps too", "[timer][clock]") {
   const auto before = cowarp::clock::now();
   cowarp::block_on(cowarp::sleep_for(std::chrono::milliseconds(1)));
   CHECK(cowarp::clock::now() - before >= std::chrono::milliseconds(1));
-  CHECK_FALSE(cowarp::block_on(cowarp::with_timeout(std::chrono::microseconds(10),
-                                                    cowarp::never<>())));
+  CHECK_FALSE(
+      cowarp::block_on(cowarp::with_timeout(std::chrono::microseconds(10), cowarp::never<>())));
 }
 
 TEST_CASE("clock: by hand it moves only when told", "[timer][clock]") {

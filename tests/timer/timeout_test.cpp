@@ -23,9 +23,7 @@ struct state {
   test::counted_life::counts lives;
 };
 
-COWARP_FN inline std::int64_t now() {
-  return static_cast<std::int64_t>(cowarp::clock::now_ns());
-}
+COWARP_FN inline std::int64_t now() { return static_cast<std::int64_t>(cowarp::clock::now_ns()); }
 
 /// Moves the clock by 10 a turn until `tasks` are done.
 COWARP_TASK_FRAME(ticking, 1) {
@@ -59,13 +57,14 @@ COWARP_TASK_FRAME(several, 1, 256) {
   std::variant<cowarp::unit, cowarp::unit, cowarp::unit> won{};
   COWARP_BODY_BEGIN
   began = now();
-  COWARP_AWAIT(cowarp::join(cowarp::sleep_for(nanoseconds(300)), cowarp::sleep_for(nanoseconds(100)),
+  COWARP_AWAIT(cowarp::join(cowarp::sleep_for(nanoseconds(300)),
+                            cowarp::sleep_for(nanoseconds(100)),
                             cowarp::sleep_for(nanoseconds(200))));
   s.checks.that(now() >= began + 300);
   began = now();
-  COWARP_AWAIT_INTO(won, cowarp::select(cowarp::sleep_for(nanoseconds(5000)),
-                                        cowarp::sleep_for(nanoseconds(100)),
-                                        cowarp::sleep_for(nanoseconds(7000))));
+  COWARP_AWAIT_INTO(
+      won, cowarp::select(cowarp::sleep_for(nanoseconds(5000)), cowarp::sleep_for(nanoseconds(100)),
+                          cowarp::sleep_for(nanoseconds(7000))));
   s.checks.equal(won.index(), 1u);
   s.checks.that(now() >= began + 100 && now() < began + 5000);
   // The cancelled timers are forgotten: the next sleep is the only one.
@@ -93,22 +92,22 @@ COWARP_TASK_FRAME(limited, 1, 128) {
   std::int64_t began = 0;
   COWARP_BODY_BEGIN
   // A result before the deadline.
-  COWARP_AWAIT_INTO(result, cowarp::with_timeout(nanoseconds(1000),
-                                                 at_instant{test::counted_life(s.lives),
-                                                            now() + 500}));
+  COWARP_AWAIT_INTO(result,
+                    cowarp::with_timeout(nanoseconds(1000),
+                                         at_instant{test::counted_life(s.lives), now() + 500}));
   s.checks.that(result.has_value() && *result == 5);
 
   // A result at the deadline: it wins the tie.
-  COWARP_AWAIT_INTO(result, cowarp::with_timeout(nanoseconds(100),
-                                                 at_instant{test::counted_life(s.lives),
-                                                            now() + 100}));
+  COWARP_AWAIT_INTO(
+      result,
+      cowarp::with_timeout(nanoseconds(100), at_instant{test::counted_life(s.lives), now() + 100}));
   s.checks.that(result.has_value());
 
   // No time at all still polls once.
   COWARP_AWAIT_INTO(result, cowarp::with_timeout(nanoseconds(0), cowarp::ready(6)));
   s.checks.that(result.has_value() && *result == 6);
-  COWARP_AWAIT_INTO(result, cowarp::with_deadline(cowarp::clock::time_point(nanoseconds(0)),
-                                                  cowarp::ready(7)));
+  COWARP_AWAIT_INTO(
+      result, cowarp::with_deadline(cowarp::clock::time_point(nanoseconds(0)), cowarp::ready(7)));
   s.checks.that(result.has_value() && *result == 7);
 
   // The deadline comes first: not before its time, and the awaited future is gone.
@@ -116,9 +115,9 @@ COWARP_TASK_FRAME(limited, 1, 128) {
   COWARP_AWAIT_INTO(nothing, cowarp::with_timeout(nanoseconds(200), cowarp::never<>()));
   s.checks.that(!nothing.has_value());
   s.checks.that(now() >= began + 200);
-  COWARP_AWAIT_INTO(result, cowarp::with_timeout(nanoseconds(50),
-                                                 at_instant{test::counted_life(s.lives),
-                                                            now() + 100000}));
+  COWARP_AWAIT_INTO(result,
+                    cowarp::with_timeout(nanoseconds(50),
+                                         at_instant{test::counted_life(s.lives), now() + 100000}));
   s.checks.that(!result.has_value());
   s.checks.equal(s.lives.built.value(), s.lives.destroyed.value());
   s.done.add();
