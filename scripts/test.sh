@@ -5,7 +5,7 @@ set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root" || exit 2
 
-all_stages=(checks model host host-clang host-asan host-tsan cuda cuda-clang packaging gpu)
+all_stages=(checks model host host-clang host-tsan cuda cuda-clang packaging gpu)
 usage() {
   cat << TEXT
 usage: scripts/test.sh [--quick] [--stage NAME]... [--help]
@@ -104,7 +104,7 @@ run_stage() {
   local clang
   case $1 in
     checks) run_checks ;;
-    host | host-asan | host-tsan) run_preset "$1" ;;
+    host | host-tsan) run_preset "$1" ;;
     host-clang)
       clang=$(coroutine_clang || echo clang++)
       echo "  compiler: $("$clang" --version | head -1)"

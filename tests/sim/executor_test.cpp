@@ -14,9 +14,9 @@ std::uint32_t read(const count& what) { return what.load(platform::relaxed); }  
 
 // ---- a task that is woken while it is polled -----------------------------------------------------
 
-constexpr std::uint32_t listeners = 3;
+constexpr std::uint32_t listeners = 6;
 constexpr std::uint32_t bells     = 6;
-constexpr std::uint32_t rings     = 5;  // of each bell
+constexpr std::uint32_t rings     = 8;  // of each bell
 
 struct tower {
   platform::spin_lock<scope::device> lock;
@@ -269,7 +269,7 @@ void stopper::stop() { cowarp::spawner<stopping>().stop(); }
 
 TEST_CASE("executor: no wake during a poll is lost", "[sim][executor]") {
   sim_test::explore<ringing>(
-      300, {.blocks = 2}, [] { return tower{}; },
+      500, {.blocks = 2}, [] { return tower{}; },
       [](const cowarp::report& report, const tower& t, sim_test::verdict& found) {
         sim_test::all_done(report, found);
         found.equal(read(t.heard), listeners, "listeners that heard all rings");

@@ -110,7 +110,7 @@ struct across_blocks : cowarp::program<device_ping, device_pong> {
 
 constexpr std::uint32_t impatient_tasks = 6;
 constexpr std::uint32_t patient_tasks   = 3;
-constexpr std::uint32_t signals_sent    = 12;
+constexpr std::uint32_t signals_sent    = 20;
 constexpr std::uint32_t the_end         = 1000;
 
 struct line {
@@ -204,7 +204,7 @@ TEST_CASE("signal: no wake is lost between tasks of two blocks", "[sim][sync][si
 
 TEST_CASE("signal: a value is taken once though waiters give up", "[sim][sync][signal]") {
   sim_test::explore<giving_up>(
-      200, {}, [] { return line{}; },
+      600, {}, [] { return line{}; },
       [](const cowarp::report& report, line& l, sim_test::verdict& found) {
         sim_test::all_done(report, found);
         for (auto& taken : l.taken) {

@@ -37,7 +37,7 @@ class stage {
 
   /// Polls a future on behalf of an actor.
   template <class Future>
-  COWARP_FN auto poll(std::uint32_t actor, Future& future) const {
+  [[gnu::noinline]] COWARP_FN auto poll(std::uint32_t actor, Future& future) const {
     cowarp::context cx = as(actor);
     return future.poll(cx);
   }
@@ -94,7 +94,12 @@ struct player : cowarp::detail::frame_task<player<Laws>, 1> {
     switch (on.scope) {
       case cowarp::scope::block: Laws::template play<cowarp::scope::block>(on); break;
       case cowarp::scope::device: Laws::template play<cowarp::scope::device>(on); break;
-      case cowarp::scope::system: Laws::template play<cowarp::scope::system>(on); break;
+      case cowarp::scope::system:
+        // On a GPU it is device scope but for one word in each instruction, and a third of the code.
+        if constexpr (!cowarp::platform::on_device) {
+          Laws::template play<cowarp::scope::system>(on);
+        }
+        break;
     }
     return cowarp::unit{};
   }
@@ -119,6 +124,7 @@ void play(std::uint32_t least_checks = 1) {
     on.law   = Laws::template index_of<Law>();
     on.scope = scope;
     REQUIRE(on.law != ~0u);
+    if (COWARP_HAS_CUDA && scope == cowarp::scope::system) continue;  // see `player`
     run_to_end<theatre<Laws>>(on, {.blocks = 1, .workers = 1});
     INFO("scope " << static_cast<int>(scope));
     on.check.require_none(least_checks);
