@@ -52,27 +52,26 @@ class COWARP_AWAIT_ELIDABLE chained {
   COWARP_FN chained(chained&& other) noexcept  // before the first poll only
       : first_(std::move(other.first_)), fn_(std::move(other.fn_)) {}
   COWARP_FN ~chained() {
-    if (is_second_) second_.~next_future();
+    if (is_second_) second().~next_future();
   }
 
   COWARP_FN polled<output> poll(context& cx) {
     if (!is_second_) {
       auto result = first_.poll(cx);
       if (!result) return pending;
-      ::new (static_cast<void*>(std::addressof(second_)))
-          next_future(into_future(fn_(std::move(*result))));
+      ::new (static_cast<void*>(second_)) next_future(into_future(fn_(std::move(*result))));
       is_second_ = true;
     }
-    return second_.poll(cx);
+    return second().poll(cx);
   }
 
  private:
+  COWARP_FN next_future& second() { return *std::launder(reinterpret_cast<next_future*>(second_)); }
+
   Future first_;
   Fn fn_;
   bool is_second_ = false;
-  union {
-    next_future second_;
-  };
+  alignas(next_future) unsigned char second_[sizeof(next_future)];
 };
 
 /// \returns a future of the output of the future that `fn(output)` returns.

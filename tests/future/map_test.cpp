@@ -59,12 +59,13 @@ struct app : cowarp::program<chaining> {
 struct living {
   using output = std::int32_t;
   test::counted_life life;
+  COWARP_FN explicit living(test::counted_life::counts& in) : life(in) {}
   COWARP_FN cowarp::polled<std::int32_t> poll(cowarp::context&) { return cowarp::pending; }
 };
 
 struct making {
   test::counted_life::counts& lives;
-  COWARP_FN living operator()(std::int32_t) const { return {test::counted_life(lives)}; }
+  COWARP_FN living operator()(std::int32_t) const { return living(lives); }
 };
 
 }  // namespace map_test
@@ -80,10 +81,7 @@ TEST_CASE("then: dropped in either half it leaves nothing", "[future][map]") {
   test::counted_life::counts first{};
   test::counted_life::counts second{};
   cowarp::context cx;
-  {
-    auto unpolled =
-        cowarp::then(map_test::living{test::counted_life(first)}, map_test::making{second});
-  }
+  { auto unpolled = cowarp::then(map_test::living(first), map_test::making{second}); }
   CHECK(first.built.value() == first.destroyed.value());
   CHECK(second.built.value() == 0);
   {
