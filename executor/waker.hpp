@@ -46,7 +46,8 @@ COWARP_FN inline void wake(task_id task) {
   }
 }
 
-/// Wakes one life of one task; after that life it does nothing.
+/// Wakes one life of one task; after that life it does nothing. (A wake that was on its way when that
+/// life ended may cost the slot's next task a poll without cause.)
 ///
 /// Invariant:     a copy is as good as the original; keeping one keeps nothing alive.
 /// Called by:     any lane or host thread inside an executor of the same grid.

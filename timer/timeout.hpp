@@ -14,7 +14,8 @@ namespace cowarp {
 ///
 /// The awaited future is polled first, so a result that is there at the deadline wins, and a timeout
 /// of zero still polls once. At the deadline the awaited future is left alone; it is cancelled when
-/// this one is destroyed.
+/// this one is destroyed. A deadline that has passed is ready at the first poll: a loop around such an
+/// await never lets others run, and should `yield_now` as well.
 ///
 /// Storage: the awaited future and a `timer`. After Embassy's `with_timeout`.
 template <class Future>

@@ -26,6 +26,7 @@ COWARP_TASK(holding, 1, (state& s, test::only_moves token), 512) {
 
 COWARP_TASK(insisting, 1, (state& s), 512) {
   test::only_moves token(7);
+  while (!s.gate.is_waiting()) co_await cowarp::yield_now();
   s.checks.that(cowarp::spawner<app>().spawn<holding>(s, std::move(token)) == spawn_result::busy);
   s.checks.that(!token.is_moved_from());
   s.gate.open();

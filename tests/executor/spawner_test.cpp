@@ -33,6 +33,7 @@ COWARP_TASK_FRAME(insisting, 1) {
   state& s;
   test::only_moves token{7};
   COWARP_BODY_BEGIN
+  while (!s.gate.is_waiting()) COWARP_AWAIT(cowarp::yield_now());
   s.checks.that(cowarp::spawner<full_app>().spawn<holding>(s, std::move(token)) ==
                 spawn_result::busy);
   s.checks.that(!token.is_moved_from());

@@ -10,8 +10,9 @@
  * Assumed:  one step is one atomic memory operation, in one order for all (no weak memory);
  *           the lanes of the word poll one after the other (they touch different frames; whatever
  *           else a poll does to the word, the spawners and wakers here do at any moment);
- *           the worker waits instead of polling `ready == 0`; how a wake crosses blocks is in
- *           run_queue.pml, its last step is the wake here.
+ *           the worker waits instead of passing over a word with nothing to poll; `again` is the
+ *           worker's own; how a wake crosses blocks is in run_queue.pml, its last step is the wake
+ *           here.
  * Size:     2 slots; SPAWNERS spawners with SPAWNS tries each; WAKERS wakers with WAKES wakes each;
  *           a task waits for one event, may wake itself once, and may end without the event.
  */
@@ -37,6 +38,7 @@
 
 byte ready;
 byte alive;
+byte again;   /* tasks that woke themselves; plain, its worker's only */
 byte claimed;
 short live;
 byte generation[SLOTS];
@@ -164,10 +166,13 @@ inline poll() {
   seen[slot] = event[slot];
   if
   :: ended = ended | (1 << slot) /* done */
+  :: !has_self_woken[slot] ->    /* done, but had woken itself before */
+     d_step { has_self_woken[slot] = true; asked = asked | (1 << slot);
+              ended = ended | (1 << slot) }
   :: seen[slot] == 0             /* pending */
   :: seen[slot] == 0 && !has_self_woken[slot] ->
      d_step { has_self_woken[slot] = true; wants_poll[slot] = true;
-              again = again | (1 << slot) }
+              asked = asked | (1 << slot) }
   fi;
   assert(frame[slot] == polling);
   if
@@ -201,28 +206,37 @@ inline retire() {
   }
 }
 
-active [WORKERS] proctype worker() {
-  byte taken, slot, ended, again, given;
-  do
-  :: ready != 0 ->
+inline take_woken() {
 #ifdef FAULT_MASK_BEFORE_TAKE
-     given = alive;
-     atomic { taken = ready & given; ready = 0; given = 0 };
+  given = alive;
+  atomic { taken = ready & given; ready = 0; given = 0 };
 #else
 #ifdef FAULT_TAKE_BY_STORE
-     taken = ready;
-     ready = 0;
+  taken = ready;
+  ready = 0;
 #else
 #ifdef FAULT_CLEAR_AFTER_POLL
-     taken = ready;
+  taken = ready;
 #else
-     atomic { taken = ready; ready = 0 };
+  atomic { taken = ready; ready = 0 };
 #endif
 #endif
 #ifndef FAULT_NO_ALIVE_MASK
-     taken = taken & alive;
+  taken = taken & alive;
 #endif
 #endif
+  skip
+}
+
+active [WORKERS] proctype worker() {
+  byte taken, slot, ended, asked, given;
+  do
+  :: ready != 0 || again != 0 ->
+     if
+     :: ready != 0 -> take_woken()
+     :: ready == 0
+     fi;
+     taken = taken | again;
      slot = 0;
      do
      :: slot < SLOTS ->
@@ -236,18 +250,24 @@ active [WORKERS] proctype worker() {
 #ifdef FAULT_CLEAR_AFTER_POLL
      ready = ready & ~taken;
 #endif
-#ifndef FAULT_NO_SELF_WAKE
-     if
-     :: (again & ~ended) != 0 -> ready = ready | (again & ~ended)
-     :: else
-     fi;
+#ifdef FAULT_NO_SELF_WAKE
+     asked = 0;
+#endif
+#ifdef FAULT_AGAIN_OF_ENDED
+     again = asked;
+#else
+#ifdef FAULT_AGAIN_NOT_CLEARED
+     again = ((asked & ~ended) != 0 -> asked & ~ended : again);
+#else
+     again = asked & ~ended;
+#endif
 #endif
      if
      :: ended != 0 -> retire()
      :: else
      fi;
-     atomic { taken = 0; slot = 0; ended = 0; again = 0; given = 0 }
-  :: ready == 0 && busy == 0 -> break
+     atomic { taken = 0; slot = 0; ended = 0; asked = 0; given = 0 }
+  :: ready == 0 && again == 0 && busy == 0 -> break
   od;
   atomic {
     workers_left--;

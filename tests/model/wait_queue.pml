@@ -5,8 +5,10 @@
  * Laws:     a message that entered is received once or is still there, and one that came back never
  *           entered; each sender's messages arrive in order (SENDS > 1);
  *           nobody waits who could go on: neither between two critical sections, unless someone is
- *           about to let them in, nor, for want of a wake, once all is quiet; after `close`
- *           everyone ends, and when a receiver was told so, nothing is left; every run ends.
+ *           about to let them in, nor, for want of a wake, once all is quiet; a sender waits only
+ *           while there are CAPACITY messages and promises, and once all is quiet, messages;
+ *           who was promised room knows its cell; after `close` everyone ends, and when a
+ *           receiver was told so, nothing is left; every run ends.
  * Assumed:  a critical section is one step: nobody sees what it touches without the lock;
  *           waking is a step of its own after it; a task is polled again after its ready bit was
  *           set, and the bit is cleared before the poll (ready_word.pml); a future is dropped only
@@ -14,12 +16,10 @@
  * Size:     2 senders and 2 receivers, with SENDS and RECEIVES of one at a time; each wait may be
  *           given up at any moment; capacity CAPACITY; CLOSERS may close; STRANGERS wakes of
  *           anyone for no reason.
- *
- * LAW_ROOM is one more law, which the code does not keep: a sender waits only while there are
- * CAPACITY messages. Room that was promised, given up, and stands behind a message is a gap until
- * that message is taken, and nobody may fill it.
  */
-#ifdef LAW_ROOM
+#if defined(FAULT_NOT_MOVED_UP) || defined(FAULT_OWNER_NOT_TOLD) || \
+    defined(FAULT_OWNER_NOT_MOVED) || defined(FAULT_NOT_SETTLED)
+/* Something must be able to stand behind a promise. */
 #define SENDS 2
 #define CAPACITY 2
 #define STRANGERS 0
@@ -47,20 +47,21 @@
 
 mtype = { idle, queued, notified };       /* a waiter */
 mtype = { waits, ok, nothing };           /* an answer; `nothing`: closed */
-mtype = { unused, promised, filled, gap };  /* a cell */
+mtype = { unused, promised, filled };     /* a cell */
 
 bool is_closed;
 byte reserved;
 byte senders[2], sender_count;
 byte receivers[2], receiver_count;
 mtype waiter[TASKS] = idle;
-byte promise_of[SENDERS];
+byte promise_of[SENDERS];                 /* the cell of a notified sender */
 bool is_ready[TASKS];
 
 /* message_ring.hpp */
 mtype cell[CAPACITY] = unused;
-byte message[CAPACITY];
-byte first, count, settled, ready;
+byte content[CAPACITY];                   /* the message, or whom the cell is promised to */
+byte first, count, ready, messages;
+hidden byte place;                        /* scratch of one critical section */
 
 /* What the laws are told in. */
 bool has_entered[MESSAGES], was_received[MESSAGES], came_back[MESSAGES];
@@ -79,50 +80,76 @@ bool was_told_drained;
 
 inline settle() {
   do
-  :: settled < count && cell[behind_first(settled)] != promised ->
-     ready = ready + (cell[behind_first(settled)] == filled -> 1 : 0);
-     settled++
-  :: else -> break
-  od;
-  do
-  :: settled != 0 && cell[first] == gap -> pop()
+  :: ready < count && cell[behind_first(ready)] != promised -> ready++
   :: else -> break
   od
 }
 
-inline pop() {
-  cell[first] = unused;
-  message[first] = 0;
-  first = behind_first(1);
-  count--;
-  settled--
-}
-
-inline promise(c) {
+inline promise(to) {
   assert(count < CAPACITY && cell[behind_first(count)] == unused);
-  c = behind_first(count);
+  promise_of[to] = behind_first(count);
   count++;
-  cell[c] = promised
+  cell[promise_of[to]] = promised;
+  content[promise_of[to]] = to
 }
 
 inline keep(c, m) {
   assert(cell[c] == promised && !has_entered[m] && !came_back[m]);
   cell[c] = filled;
-  message[c] = m;
+  content[c] = m;
+  messages++;
   has_entered[m] = true;
   settle()
 }
 
+inline move_up(from, to) {
+  assert(cell[from] != unused && cell[to] == unused);
+  cell[to] = cell[from];
+#ifdef FAULT_OWNER_NOT_MOVED
+  content[to] = (cell[from] == promised -> content[to] : content[from]);
+#else
+  content[to] = content[from];
+#endif
+#ifndef FAULT_OWNER_NOT_TOLD
+  if
+  :: cell[from] == promised -> promise_of[content[from]] = to
+  :: else
+  fi;
+#endif
+  cell[from] = unused;
+  content[from] = 0
+}
+
+inline drop(c) {
+  assert(cell[c] == promised);
+  cell[c] = unused;
+  content[c] = 0;
+#ifndef FAULT_NOT_MOVED_UP
+  place = (c + CAPACITY - first) % CAPACITY + 1;
+  do
+  :: place < count -> move_up(behind_first(place), behind_first(place - 1)); place++
+  :: else -> break
+  od;
+#endif
+  count--;
+#ifndef FAULT_NOT_SETTLED
+  settle()
+#endif
+}
+
 inline take_first() {
   assert(ready != 0 && cell[first] == filled);
-  got = message[first];
+  got = content[first];
   assert(has_entered[got] && !was_received[got] && got % SENDS >= received_of[got / SENDS]);
   was_received[got] = true;
   received_of[got / SENDS] = got % SENDS + 1;
   got = 0;
+  cell[first] = unused;
+  content[first] = 0;
+  first = behind_first(1);
+  count--;
   ready--;
-  pop();
-  settle()
+  messages--
 }
 
 /* ---- the channel, under the lock ---- */
@@ -146,7 +173,7 @@ inline notify() {
      remove_sender(woken);
      if
      :: is_closed -> waiter[woken] = idle
-     :: else -> promise(promise_of[woken]); waiter[woken] = notified
+     :: else -> promise(woken); waiter[woken] = notified
      fi
   :: else
   fi;
@@ -166,9 +193,18 @@ inline notify() {
   going_on = going_on + has_more
 }
 
+#define knows_its_cell(who) \
+  (waiter[who] != notified || \
+   (cell[promise_of[who]] == promised && content[promise_of[who]] == who))
+
 inline check_between() {
   assert(going_on != 0 || !(can_notify_sender() || can_notify_receiver()));
-  assert(reserved <= ready && ready <= settled && settled <= count && count <= CAPACITY);
+  assert(reserved <= ready && ready <= messages && messages <= count && count <= CAPACITY);
+  assert(ready == count || cell[behind_first(ready)] == promised);
+  assert(count - messages == (waiter[0] == notified) + (waiter[1] == notified));
+  assert(going_on != 0 || sender_count == 0 ||
+         messages + (waiter[0] == notified) + (waiter[1] == notified) == CAPACITY);
+  assert(knows_its_cell(0) && knows_its_cell(1));
   assert(reserved == (waiter[2] == notified) + (waiter[3] == notified))
 }
 
@@ -216,8 +252,7 @@ inline leave() {
 #endif
   :: waiter[me] == notified ->
 #ifndef FAULT_PROMISE_STAYS
-     cell[promise_of[me]] = gap;
-     settle();
+     drop(promise_of[me]);
 #ifndef FAULT_ROOM_NOT_HANDED_ON
      notify()
 #endif
@@ -257,7 +292,7 @@ inline poll_send() {
 #else
     :: !is_closed && waiter[me] == idle && count < CAPACITY && sender_count == 0 ->
 #endif
-       promise(promise_of[me]);
+       promise(me);
        keep(promise_of[me], value);
        notify();
        answer = ok
@@ -435,7 +470,7 @@ active [STRANGERS] proctype stranger() {
 
 /* Once nobody runs any more. */
 active proctype judge() {
-  byte i, inside, gaps;
+  byte i, inside;
   running == sleeps(0) + sleeps(1) + sleeps(2) + sleeps(3);
   atomic {
     do
@@ -446,18 +481,8 @@ active proctype judge() {
        i++
     :: else -> break
     od;
-    i = 0;
-    do
-    :: i < CAPACITY ->
-       gaps = gaps + (cell[i] == gap);
-       i++
-    :: else -> break
-    od;
-    assert(inside + gaps == count && inside == ready && reserved == 0);
-    assert(!(sleeps(0) || sleeps(1)) || (count == CAPACITY && !is_closed));
-#ifdef LAW_ROOM
-    assert(!(sleeps(0) || sleeps(1)) || inside == CAPACITY);
-#endif
+    assert(inside == count && inside == ready && inside == messages && reserved == 0);
+    assert(!(sleeps(0) || sleeps(1)) || (inside == CAPACITY && !is_closed));
     assert(!(sleeps(2) || sleeps(3)) || (inside == 0 && !is_closed));
     assert(!was_told_drained || inside == 0)
   }
