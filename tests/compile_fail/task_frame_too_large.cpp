@@ -4,10 +4,10 @@
 #include <cowarp/cowarp.hpp>
 
 COWARP_TASK(large, 1, (int& sum), 64) {
-  int numbers[50];
+  volatile int numbers[50];  // or the optimiser would not keep them
   for (int i = 0; i < 50; ++i) numbers[i] = sum + i;
   co_await cowarp::yield_now();
-  for (const int number : numbers) sum += number;
+  for (int i = 0; i < 50; ++i) sum += numbers[i];
 }
 
 struct state {
