@@ -11,10 +11,17 @@
 #include <cowarp/executor/spawner.hpp>
 #include <cowarp/executor/task.hpp>
 #include <cowarp/future/block_on.hpp>
+#include <cowarp/future/chain.hpp>
+#include <cowarp/future/fuse.hpp>
 #include <cowarp/future/join.hpp>
+#include <cowarp/future/join_all.hpp>
 #include <cowarp/future/map.hpp>
+#include <cowarp/future/now_or_never.hpp>
+#include <cowarp/future/race.hpp>
 #include <cowarp/future/ready.hpp>
 #include <cowarp/future/select.hpp>
+#include <cowarp/future/try_join.hpp>
+#include <cowarp/sync/abortable.hpp>
 #include <cowarp/sync/atomic_waker.hpp>
 #include <cowarp/sync/barrier.hpp>
 #include <cowarp/sync/channel.hpp>

@@ -183,7 +183,7 @@ class async_result {
   COWARP_FN Value take() { return std::move(*value_); }
 
  private:
-  std::optional<Value> value_;
+  optional<Value> value_;
 };
 
 template <>

@@ -193,8 +193,9 @@ class worker {
     if (is_ending) {
       // acquire: shows what whoever ended the run wrote before.
       const std::uint32_t reason = grid.end.load(platform::acquire);
-      // relaxed: the barrier behind the workers' loops orders what follows.
-      block_.end.store(reason, platform::relaxed);
+      // relaxed: the barrier behind the workers' loops orders what follows. An exchange, since
+      // compute-sanitizer takes a relaxed store to shared memory for a race.
+      block_.end.exchange(reason, platform::relaxed);
     }
     return has_wakes;
   }

@@ -106,7 +106,7 @@ class frame_call {
   using output = typename Frame::output;
 
   template <class... Arguments>
-  COWARP_FN explicit frame_call(std::in_place_t, Arguments&&... arguments)
+  COWARP_FN explicit frame_call(in_place_t, Arguments&&... arguments)
       : frame_{{}, static_cast<Arguments&&>(arguments)...} {}
   frame_call(frame_call&&) = default;  // before the first poll only
   COWARP_FN ~frame_call() {
@@ -135,7 +135,7 @@ template <class Frame, class... Arguments>
         Frame{{}, std::declval<Arguments>()...};
       },
       "call: the arguments do not match the frame's first members");
-  return frame_call<Frame>(std::in_place, static_cast<Arguments&&>(arguments)...);
+  return frame_call<Frame>(in_place, static_cast<Arguments&&>(arguments)...);
 }
 
 }  // namespace cowarp

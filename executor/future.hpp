@@ -4,9 +4,9 @@
 #pragma once
 
 #include <cowarp/executor/context.hpp>
+#include <cowarp/platform/vocabulary.hpp>
 
 #include <concepts>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -19,10 +19,10 @@ struct unit {
 
 /// The answer to a poll: the output, or nothing yet.
 template <class Output>
-using polled = std::optional<Output>;
+using polled = optional<Output>;
 
 /// The poll's answer "not yet".
-inline constexpr std::nullopt_t pending = std::nullopt;
+inline constexpr nullopt_t pending = nullopt;
 
 /// Something that yields an `output` after any number of polls, as Rust's `Future`.
 ///

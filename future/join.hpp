@@ -4,25 +4,26 @@
 #pragma once
 
 #include <cowarp/executor/future.hpp>
+#include <cowarp/future/detail/succession.hpp>
 #include <cowarp/platform/coroutine.hpp>
 
 #include <cstddef>
-#include <tuple>
 #include <utility>
 
 namespace cowarp {
 
 /// All outputs of several futures. Made by `join(awaited...)`.
 ///
-/// Every poll polls the futures that are not ready yet, in order.
+/// Every poll polls the futures that are not ready yet, in order. One that is ready is destroyed at
+/// once: what it was notified of meanwhile goes to the next in line.
 ///
-/// Storage: the futures and their outputs. After Embassy's `join`, for any number.
+/// Storage: for each future the larger of it and its output. After Embassy's `join`, for any number.
 template <class... Futures>
 class COWARP_AWAIT_ELIDABLE joined {
  public:
-  using output = std::tuple<typename Futures::output...>;
+  using output = tuple<typename Futures::output...>;
 
-  COWARP_FN explicit joined(Futures&&... awaited) : futures_(static_cast<Futures&&>(awaited)...) {}
+  COWARP_FN explicit joined(Futures&&... awaited) : parts_(static_cast<Futures&&>(awaited)...) {}
 
   COWARP_FN polled<output> poll(context& cx) {
     return poll(cx, std::index_sequence_for<Futures...>());
@@ -32,21 +33,12 @@ class COWARP_AWAIT_ELIDABLE joined {
   template <std::size_t... I>
   COWARP_FN polled<output> poll(context& cx, std::index_sequence<I...>) {
     bool all_ready = true;
-    ((all_ready &= poll_one(cx, std::get<I>(futures_), std::get<I>(outputs_))), ...);
+    ((all_ready &= detail::poll_to_output(cx, get<I>(parts_))), ...);
     if (!all_ready) return pending;
-    return polled<output>(std::in_place, std::move(*std::get<I>(outputs_))...);
+    return polled<output>(in_place, std::move(get<I>(parts_).second())...);
   }
 
-  template <class Future, class Output>
-  COWARP_FN static bool poll_one(context& cx, Future& awaited, Output& result) {
-    if (!result) {
-      if (auto ready = awaited.poll(cx)) result.emplace(std::move(*ready));
-    }
-    return result.has_value();
-  }
-
-  std::tuple<Futures...> futures_;
-  std::tuple<polled<typename Futures::output>...> outputs_;
+  tuple<detail::future_then_output<Futures>...> parts_;
 };
 
 /// \returns a future of the tuple of all outputs.

@@ -4,10 +4,9 @@
 #pragma once
 
 #include <cowarp/executor/future.hpp>
+#include <cowarp/future/detail/succession.hpp>
 #include <cowarp/platform/coroutine.hpp>
 
-#include <memory>
-#include <new>
 #include <utility>
 
 namespace cowarp {
@@ -48,30 +47,21 @@ class COWARP_AWAIT_ELIDABLE chained {
   using output = typename next_future::output;
 
   COWARP_FN chained(Future&& awaited, Fn&& fn)
-      : first_(static_cast<Future&&>(awaited)), fn_(static_cast<Fn&&>(fn)) {}
-  COWARP_FN chained(chained&& other) noexcept  // before the first poll only
-      : first_(std::move(other.first_)), fn_(std::move(other.fn_)) {}
-  COWARP_FN ~chained() {
-    if (is_second_) second().~next_future();
-  }
+      : part_(static_cast<Future&&>(awaited)), fn_(static_cast<Fn&&>(fn)) {}
 
   COWARP_FN polled<output> poll(context& cx) {
-    if (!is_second_) {
-      auto result = first_.poll(cx);
+    if (part_.is_first()) {
+      auto result = part_.first().poll(cx);
       if (!result) return pending;
-      ::new (static_cast<void*>(second_)) next_future(into_future(fn_(std::move(*result))));
-      is_second_ = true;
+      part_.clear();  // before `fn_`: what the first was notified of goes on to the next in line
+      part_.follow(into_future(fn_(std::move(*result))));
     }
-    return second().poll(cx);
+    return part_.second().poll(cx);
   }
 
  private:
-  COWARP_FN next_future& second() { return *std::launder(reinterpret_cast<next_future*>(second_)); }
-
-  Future first_;
+  detail::succession<Future, next_future> part_;
   Fn fn_;
-  bool is_second_ = false;
-  alignas(next_future) unsigned char second_[sizeof(next_future)];
 };
 
 /// \returns a future of the output of the future that `fn(output)` returns.

@@ -9,15 +9,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <tuple>
 #include <utility>
-#include <variant>
 
 namespace cowarp {
 
 /// The first output of several futures. Made by `select(awaited...)` or `select_biased(awaited...)`.
 ///
-/// The output is a variant; `index()` says which future won, `std::get_if<i>` gives its output. The
+/// The output is a variant; `index()` says which future won, `get_if<i>` gives its output. The
 /// others are cancelled when this future is destroyed: what they were notified of goes to the next
 /// in line.
 ///
@@ -27,7 +25,7 @@ namespace cowarp {
 template <bool Biased, class... Futures>
 class COWARP_AWAIT_ELIDABLE selected {
  public:
-  using output = std::variant<typename Futures::output...>;
+  using output = variant<typename Futures::output...>;
 
   COWARP_FN explicit selected(Futures&&... awaited)
       : futures_(static_cast<Futures&&>(awaited)...) {}
@@ -67,13 +65,13 @@ class COWARP_AWAIT_ELIDABLE selected {
   }
   template <std::size_t I>
   COWARP_FN bool poll_one(context& cx, polled<output>& result) {
-    auto one = std::get<I>(futures_).poll(cx);
+    auto one = get<I>(futures_).poll(cx);
     if (!one) return false;
-    result.emplace(std::in_place_index_t<I>{}, std::move(*one));
+    result.emplace(in_place_index_t<I>{}, std::move(*one));
     return true;
   }
 
-  std::tuple<Futures...> futures_;
+  tuple<Futures...> futures_;
   std::uint32_t first_ = undecided;  // where the next poll begins
 };
 

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <memory>
 #include <new>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -178,18 +177,18 @@ class once_lock<Value, Scope>::init_future {
 
   template <class Made>
   struct awaited_of {
-    using type = std::optional<unit>;
+    using type = optional<unit>;
   };
   template <class Made>
   requires(requires(Made&& made) {
     into_future(static_cast<Made&&>(made));
   }) struct awaited_of<Made> {
-    using type = std::optional<detail::future_of<Made>>;
+    using type = optional<detail::future_of<Made>>;
   };
   using awaited_type = typename awaited_of<made_type>::type;
 
   COWARP_FN polled<Value> make(context& cx) {
-    if constexpr (std::is_same_v<awaited_type, std::optional<unit>>) {
+    if constexpr (std::is_same_v<awaited_type, optional<unit>>) {
       return polled<Value>(make_());
     } else {
       if (!awaited_) awaited_.emplace(into_future(make_()));

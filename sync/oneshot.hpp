@@ -180,7 +180,7 @@ struct oneshot<Value, Scope>::receive_operation {
   COWARP_FN detail::line& line() { return of.receivers_; }
   COWARP_FN polled<output> attempt(const detail::waiter& place) {
     if (!of.receivers_.may_go(place, of.receivable())) return pending;
-    polled<output> result(std::in_place, std::move(of.value_));
+    polled<output> result(in_place, std::move(of.value_));
     if (*result) of.was_received_ = true;
     of.value_.reset();
     return result;

@@ -247,9 +247,9 @@ struct pipe<Capacity, Scope>::lend_operation {
   COWARP_FN detail::line& line() { return of.readers_; }
   COWARP_FN polled<output> attempt(const detail::waiter& place) {
     if (!of.readers_.may_go(place, of.readable())) return pending;
-    if (of.count_ == 0) return polled<output>(std::in_place);
+    if (of.count_ == 0) return polled<output>(in_place);
     of.is_reading_ = true;
-    return polled<output>(std::in_place, of);
+    return polled<output>(in_place, of);
   }
 };
 
@@ -262,10 +262,10 @@ struct pipe<Capacity, Scope>::room_operation {
   COWARP_FN detail::line& line() { return of.writers_; }
   COWARP_FN polled<output> attempt(const detail::waiter& place, std::size_t needed = 1) {
     if (!of.writers_.may_go(place, of.writable())) return pending;
-    if (of.is_closed_) return polled<output>(std::in_place);
+    if (of.is_closed_) return polled<output>(in_place);
     if (Capacity - of.count_ < needed) return pending;
     of.is_writing_ = true;
-    return polled<output>(std::in_place, of);
+    return polled<output>(in_place, of);
   }
 };
 

@@ -204,8 +204,8 @@ struct priority_channel<Value, Capacity, Scope, Less>::receive_operation {
   COWARP_FN detail::line& line() { return of.receivers_; }
   COWARP_FN polled<output> attempt(const detail::waiter& place) {
     if (!of.receivers_.may_go(place, of.receivable())) return pending;
-    if (of.count_ == 0) return polled<output>(std::in_place);
-    return polled<output>(std::in_place, of.take());
+    if (of.count_ == 0) return polled<output>(in_place);
+    return polled<output>(in_place, of.take());
   }
 };
 

@@ -281,7 +281,7 @@ struct pubsub_channel<Value, Capacity, Subscribers, Scope>::next_operation {
     if constexpr (TellsLag) {
       return message{0, std::move(value)};
     } else {
-      return polled<output>(std::in_place, std::move(value));
+      return polled<output>(in_place, std::move(value));
     }
   }
 

@@ -144,10 +144,10 @@ struct rpc_service<Resource, Scope>::own_operation {
 
   COWARP_FN detail::line& line() { return of.owners_; }
   COWARP_FN polled<output> attempt(const detail::waiter& place) {
-    if (of.is_closed_) return polled<output>(std::in_place);
+    if (of.is_closed_) return polled<output>(in_place);
     if (!of.owners_.may_go(place, of.is_owned_ ? 0 : 1)) return pending;
     of.is_owned_ = true;
-    return polled<output>(std::in_place, of);
+    return polled<output>(in_place, of);
   }
 };
 

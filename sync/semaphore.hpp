@@ -75,7 +75,7 @@ class basic_semaphore {
  private:
   COWARP_FN polled<permits> try_take(detail::permit_waiter request) {
     if (!pool_.try_take(request)) return pending;
-    return polled<permits>(std::in_place, pool_, request.granted);
+    return polled<permits>(in_place, pool_, request.granted);
   }
 
   pool pool_;
@@ -133,7 +133,7 @@ class basic_semaphore<Initial, Scope, Service>::acquire_future {
 
   COWARP_FN polled<output> poll(context& cx) {
     if (!wait_.poll(cx)) return pending;
-    polled<output> result(std::in_place);
+    polled<output> result(in_place);
     if (!wait_.waiter().is_refused) result->emplace(wait_.source(), wait_.waiter().granted);
     return result;
   }

@@ -174,9 +174,9 @@ struct watch<Value, Scope>::look_operation {
     const std::uint64_t version = of.receivers_.now();
     if (of.value_ && (!OnlyNew || seen != version) && is_wanted(std::as_const(*of.value_))) {
       seen = version;
-      return polled<output>(std::in_place, *of.value_);
+      return polled<output>(in_place, *of.value_);
     }
-    if (of.is_closed_) return polled<output>(std::in_place);
+    if (of.is_closed_) return polled<output>(in_place);
     return pending;
   }
 };

@@ -214,11 +214,11 @@ struct zerocopy_channel<Value, Capacity, Scope>::lend_operation {
   COWARP_FN polled<output> attempt(const detail::waiter& place) {
     if (!line().may_go(place, of.available(Side))) return pending;
     if constexpr (Side == side::send) {
-      if (of.is_closed_) return polled<output>(std::in_place);
-      return polled<output>(std::in_place, of, of.lend_free());
+      if (of.is_closed_) return polled<output>(in_place);
+      return polled<output>(in_place, of, of.lend_free());
     } else {
-      if (of.count_ == 0) return polled<output>(std::in_place);
-      return polled<output>(std::in_place, of, of.lend_message());
+      if (of.count_ == 0) return polled<output>(in_place);
+      return polled<output>(in_place, of, of.lend_message());
     }
   }
 };

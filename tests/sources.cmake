@@ -14,13 +14,21 @@ set(COWARP_STATE_MACHINE_TESTS
   executor/spawner_test.cpp
   executor/state_test.cpp
   executor/waker_test.cpp
+  future/chain_test.cpp
+  future/fuse_test.cpp
+  future/join_all_test.cpp
   future/join_test.cpp
   future/map_test.cpp
+  future/now_or_never_test.cpp
+  future/race_test.cpp
   future/ready_test.cpp
   future/select_test.cpp
+  future/try_join_test.cpp
   platform/atomic_test.cpp
   platform/bits_test.cpp
   platform/lanes_test.cpp
+  sync/abortable_race_test.cpp
+  sync/abortable_test.cpp
   sync/atomic_waker_test.cpp
   sync/barrier_test.cpp
   sync/channel_close_test.cpp
@@ -50,6 +58,7 @@ set(COWARP_STATE_MACHINE_TESTS
 set(COWARP_COROUTINE_TESTS
   executor/async_coroutine_test.cpp
   executor/spawner_coroutine_test.cpp
+  future/combinators_cancel_coroutine_test.cpp
   future/combinators_coroutine_test.cpp
   sync/channel_coroutine_test.cpp
   sync/guard_coroutine_test.cpp)

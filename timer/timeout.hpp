@@ -27,8 +27,8 @@ class COWARP_AWAIT_ELIDABLE timeout {
       : awaited_(static_cast<Future&&>(awaited)), deadline_(static_cast<timer&&>(deadline)) {}
 
   COWARP_FN polled<output> poll(context& cx) {
-    if (auto result = awaited_.poll(cx)) return polled<output>(std::in_place, std::move(result));
-    if (deadline_.poll(cx)) return polled<output>(std::in_place);
+    if (auto result = awaited_.poll(cx)) return polled<output>(in_place, std::move(result));
+    if (deadline_.poll(cx)) return polled<output>(in_place);
     return pending;
   }
 

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <sync/channel_peer.hpp>
 
@@ -51,7 +50,7 @@ struct traffic {
     using output = cowarp::unit;
     channel& from;
     totals& state;
-    std::optional<std::uint32_t> got{};
+    cowarp::optional<std::uint32_t> got{};
     std::uint64_t sum   = 0;
     std::uint32_t count = 0;
     COWARP_BODY_BEGIN

@@ -30,7 +30,7 @@ COWARP_TASK(wait_for_both, 1, (desk& d), 600) {
 
   const auto won = co_await cowarp::select(d.late.wait(), cowarp::sleep_for(10min));
   d.race[1]      = won.index();
-  if (const int* value = std::get_if<0>(&won)) d.third = *value;
+  if (const int* value = cowarp::get_if<0>(&won)) d.third = *value;
 }
 // [/join_select]
 

@@ -21,12 +21,12 @@ struct desk {
 // [join_select]
 COWARP_TASK_FRAME(wait_for_both, 1, 192) {
   desk& d;
-  std::tuple<int, int> both{};
-  std::variant<int, cowarp::unit> won{};
+  cowarp::tuple<int, int> both{};
+  cowarp::variant<int, cowarp::unit> won{};
   COWARP_BODY_BEGIN
   COWARP_AWAIT_INTO(both, cowarp::join(d.left.wait(), d.right.wait()));
-  d.first  = std::get<0>(both);
-  d.second = std::get<1>(both);
+  d.first  = cowarp::get<0>(both);
+  d.second = cowarp::get<1>(both);
 
   COWARP_AWAIT_INTO(won, cowarp::select(d.late.wait(), cowarp::sleep_for(1ms)));
   d.race[0] = won.index();
@@ -34,7 +34,7 @@ COWARP_TASK_FRAME(wait_for_both, 1, 192) {
 
   COWARP_AWAIT_INTO(won, cowarp::select(d.late.wait(), cowarp::sleep_for(10min)));
   d.race[1] = won.index();
-  if (const int* value = std::get_if<0>(&won)) d.third = *value;
+  if (const int* value = cowarp::get_if<0>(&won)) d.third = *value;
   COWARP_BODY_END
 };
 // [/join_select]

@@ -79,7 +79,7 @@ class held_future {
 
   COWARP_FN polled<output> poll(context& cx) {
     if (!wait_.poll(cx)) return pending;
-    return polled<output>(std::in_place, wait_.source(), value_);
+    return polled<output>(in_place, wait_.source(), value_);
   }
 
  private:
@@ -92,7 +92,7 @@ template <std::uint32_t Permits, class Value, class Pool>
 [[nodiscard]] COWARP_FN polled<held<Value, Pool, Permits>> try_hold(Pool& pool, Value& value) {
   permit_waiter request(Permits);
   if (!pool.try_take(request)) return pending;
-  return polled<held<Value, Pool, Permits>>(std::in_place, pool, value);
+  return polled<held<Value, Pool, Permits>>(in_place, pool, value);
 }
 
 }  // namespace cowarp::detail

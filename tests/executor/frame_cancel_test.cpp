@@ -4,8 +4,6 @@
 #include <support/checks.hpp>
 #include <support/steps.hpp>
 
-#include <variant>
-
 namespace frame_cancel_test {
 
 using life = test::counted_life;
@@ -83,7 +81,7 @@ COWARP_TASK_FRAME(losing, 1, 384) {
       return cowarp::pending;
     }
   };
-  using raced = std::variant<cowarp::unit, std::int32_t>;
+  using raced = cowarp::variant<cowarp::unit, std::int32_t>;
   raced won{};
 
   COWARP_BODY_BEGIN

@@ -5,7 +5,6 @@
 #include <support/steps.hpp>
 
 #include <cstddef>
-#include <tuple>
 #include <vector>
 
 namespace frame_test {
@@ -152,15 +151,15 @@ COWARP_ASYNC_FRAME(without_output, cowarp::unit, 256) {
 COWARP_TASK_FRAME(nesting, 1, 384) {
   state& s;
   std::int32_t n = -1;
-  std::tuple<std::int32_t, std::int32_t> both{};
+  cowarp::tuple<std::int32_t, std::int32_t> both{};
   COWARP_BODY_BEGIN
   COWARP_AWAIT(cowarp::call<without_output>(s, n, 0));
   s.checks.equal(n, -1);
   COWARP_AWAIT(cowarp::call<without_output>(s, n, 3));
   s.checks.equal(n, 12);
   COWARP_AWAIT_INTO(both, cowarp::join(cowarp::call<doubled>(s, 20), cowarp::call<doubled>(s, 21)));
-  s.checks.equal(std::get<0>(both), 40);
-  s.checks.equal(std::get<1>(both), 42);
+  s.checks.equal(cowarp::get<0>(both), 40);
+  s.checks.equal(cowarp::get<1>(both), 42);
   s.done.add();
   COWARP_BODY_END
 };

@@ -5,8 +5,6 @@
 #include <support/steps.hpp>
 
 #include <chrono>
-#include <tuple>
-#include <variant>
 
 namespace combinators_test {
 

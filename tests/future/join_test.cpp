@@ -4,8 +4,6 @@
 #include <support/checks.hpp>
 #include <support/steps.hpp>
 
-#include <tuple>
-
 namespace join_test {
 
 /// Ready with `value` at the poll after `polls` others; counts its polls, and notes each in a trace.
@@ -27,21 +25,21 @@ struct state {
   test::checks checks;
 };
 
-using ints = std::tuple<std::int32_t, std::int32_t, std::int32_t>;
+using ints = cowarp::tuple<std::int32_t, std::int32_t, std::int32_t>;
 
 COWARP_TASK_FRAME(joining, 1, 256) {
   state& s;
   ints three{};
-  std::tuple<std::int32_t, test::only_moves> two{};
+  cowarp::tuple<std::int32_t, test::only_moves> two{};
   COWARP_BODY_BEGIN
   COWARP_AWAIT_INTO(three,
                     cowarp::join(after_polls{2, 10}, after_polls{0, 11}, after_polls{4, 12}));
-  s.checks.equal(std::get<0>(three), 10);
-  s.checks.equal(std::get<1>(three), 11);
-  s.checks.equal(std::get<2>(three), 12);
+  s.checks.equal(cowarp::get<0>(three), 10);
+  s.checks.equal(cowarp::get<1>(three), 11);
+  s.checks.equal(cowarp::get<2>(three), 12);
   COWARP_AWAIT_INTO(two, cowarp::join(after_polls{1, 20}, cowarp::ready(test::only_moves(21))));
-  s.checks.equal(std::get<0>(two), 20);
-  s.checks.equal(std::get<1>(two).value(), 21);
+  s.checks.equal(cowarp::get<0>(two), 20);
+  s.checks.equal(cowarp::get<1>(two).value(), 21);
   COWARP_BODY_END
 };
 
@@ -61,18 +59,19 @@ TEST_CASE("join: a task gets all outputs in order", "[future][join]") {
 
 TEST_CASE("join: one to six futures", "[future][join]") {
   using join_test::after_polls;
-  CHECK(cowarp::block_on(cowarp::join(after_polls{1, 1})) == std::tuple(1));
-  CHECK(cowarp::block_on(cowarp::join(after_polls{2, 1}, after_polls{1, 2})) == std::tuple(1, 2));
+  CHECK(cowarp::block_on(cowarp::join(after_polls{1, 1})) == cowarp::tuple(1));
+  CHECK(cowarp::block_on(cowarp::join(after_polls{2, 1}, after_polls{1, 2})) ==
+        cowarp::tuple(1, 2));
   CHECK(cowarp::block_on(cowarp::join(after_polls{0, 1}, after_polls{1, 2}, after_polls{2, 3})) ==
-        std::tuple(1, 2, 3));
+        cowarp::tuple(1, 2, 3));
   CHECK(cowarp::block_on(cowarp::join(cowarp::ready(1), cowarp::ready('a'), cowarp::ready(2.0),
-                                      after_polls{3, 4})) == std::tuple(1, 'a', 2.0, 4));
+                                      after_polls{3, 4})) == cowarp::tuple(1, 'a', 2.0, 4));
   CHECK(cowarp::block_on(cowarp::join(after_polls{4, 1}, after_polls{3, 2}, after_polls{2, 3},
                                       after_polls{1, 4}, after_polls{0, 5})) ==
-        std::tuple(1, 2, 3, 4, 5));
+        cowarp::tuple(1, 2, 3, 4, 5));
   CHECK(cowarp::block_on(cowarp::join(after_polls{4, 1}, after_polls{3, 2}, after_polls{2, 3},
                                       after_polls{1, 4}, after_polls{0, 5}, after_polls{9, 6})) ==
-        std::tuple(1, 2, 3, 4, 5, 6));
+        cowarp::tuple(1, 2, 3, 4, 5, 6));
 }
 
 TEST_CASE("join: what is ready is not polled again", "[future][join]") {

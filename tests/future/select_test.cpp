@@ -4,7 +4,6 @@
 #include <support/checks.hpp>
 #include <support/steps.hpp>
 
-#include <variant>
 #include <vector>
 
 namespace select_test {
@@ -59,7 +58,7 @@ struct state {
   test::counter got;
 };
 
-using one_of_two = std::variant<std::int32_t, std::int32_t>;
+using one_of_two = cowarp::variant<std::int32_t, std::int32_t>;
 
 COWARP_TASK_FRAME(selecting, 1, 160) {
   state& s;
@@ -67,10 +66,10 @@ COWARP_TASK_FRAME(selecting, 1, 160) {
   COWARP_BODY_BEGIN
   COWARP_AWAIT_INTO(won, cowarp::select(after_polls{5, 50}, after_polls{2, 20}));
   s.checks.equal(won.index(), 1u);
-  s.checks.equal(*std::get_if<1>(&won), 20);
+  s.checks.equal(*cowarp::get_if<1>(&won), 20);
   COWARP_AWAIT_INTO(won, cowarp::select_biased(after_polls{3, 30}, after_polls{3, 31}));
   s.checks.equal(won.index(), 0u);
-  s.checks.equal(*std::get_if<0>(&won), 30);
+  s.checks.equal(*cowarp::get_if<0>(&won), 30);
   COWARP_BODY_END
 };
 
@@ -96,7 +95,7 @@ struct once_notified {
 /// Waits for the signal first in line, but leaves as soon as it is notified.
 COWARP_TASK_FRAME(leaving, 1, 128) {
   state& s;
-  std::variant<cowarp::unit, std::int32_t> won{};
+  cowarp::variant<cowarp::unit, std::int32_t> won{};
   COWARP_BODY_BEGIN
   COWARP_AWAIT_INTO(won, cowarp::select_biased(once_notified{s}, s.signal.wait()));
   s.checks.equal(won.index(), 0u);
@@ -157,7 +156,7 @@ TEST_CASE("select: one to six futures", "[future][select]") {
   const auto won =
       cowarp::block_on(cowarp::select(after_polls{9, 1}, after_polls{9, 2}, after_polls{9, 3},
                                       after_polls{9, 4}, after_polls{9, 5}, after_polls{0, 6}));
-  CHECK(*std::get_if<5>(&won) == 6);
+  CHECK(*cowarp::get_if<5>(&won) == 6);
 }
 
 TEST_CASE("select_biased: the earlier wins a tie", "[future][select]") {

@@ -174,7 +174,7 @@ COWARP_TASK_FRAME(hasty_sender, most_senders, 160) {
 COWARP_TASK_FRAME(hasty_receiver, receivers, 160) {
   hall<2>& h;
   std::uint32_t id;
-  std::optional<cowarp::polled<std::uint32_t>> got{};
+  cowarp::optional<cowarp::polled<std::uint32_t>> got{};
   order_check order{};
   COWARP_BODY_BEGIN
   for (;;) {
@@ -250,7 +250,7 @@ COWARP_TASK_FRAME(patient_receiver, 2) {
 COWARP_TASK_FRAME(leaving_receiver, receivers, 160) {
   hall<2>& h;
   std::uint32_t id;
-  std::optional<cowarp::polled<std::uint32_t>> got{};
+  cowarp::optional<cowarp::polled<std::uint32_t>> got{};
   order_check order{};
   COWARP_BODY_BEGIN
   COWARP_AWAIT_INTO(got, cowarp::with_timeout(200ns * (id + 1), h.numbers.receive()));

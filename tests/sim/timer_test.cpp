@@ -61,7 +61,7 @@ COWARP_TASK_FRAME(two_timers, 4, 96) {
   std::uint32_t id;
   std::uint32_t i     = 0;
   std::uint64_t begin = 0;
-  std::variant<cowarp::unit, cowarp::unit> first{};
+  cowarp::variant<cowarp::unit, cowarp::unit> first{};
   COWARP_BODY_BEGIN
   for (; i < 6; ++i) {
     begin = cowarp::clock::now_ns();

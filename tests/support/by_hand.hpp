@@ -8,7 +8,6 @@
 #include <support/checks.hpp>
 
 #include <cstdint>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -61,8 +60,8 @@ class by_hand {
   [[nodiscard]] COWARP_FN output* operator->() { return &*output_; }
 
  private:
-  std::optional<Future> future_;
-  std::optional<output> output_;
+  cowarp::optional<Future> future_;
+  cowarp::optional<output> output_;
 };
 
 /// Numbers that look random, the same on every machine.

@@ -13,6 +13,11 @@
 
 namespace test {
 
+/// Room for what a script tests.
+struct stage_room {
+  alignas(64) std::byte bytes[2048];
+};
+
 /// Where a script plays: room for what it tests, checks, and actors who poll on its behalf.
 ///
 /// An actor is a task slot without a task. A wake of it changes nothing but its ready bit, which the
@@ -21,12 +26,13 @@ class stage {
  public:
   static constexpr std::uint32_t actors = 32;
 
-  /// \returns zero bytes as an object of the wanted type.
+  /// \returns zero bytes as an object of the wanted type, where the scope wants it.
   template <class Object>
   COWARP_FN Object& place() {
-    static_assert(sizeof(Object) <= sizeof bytes_);
-    for (auto& byte : bytes_) byte = std::byte{0};
-    return *std::launder(reinterpret_cast<Object*>(bytes_));
+    static_assert(sizeof(Object) <= sizeof(stage_room));
+    stage_room& room = scope == cowarp::scope::block ? *block_room : room_;
+    for (auto& byte : room.bytes) byte = std::byte{0};
+    return *std::launder(reinterpret_cast<Object*>(room.bytes));
   }
 
   /// \returns the context of an actor's poll.
@@ -54,11 +60,12 @@ class stage {
   counted_life::counts counts;
   std::uint32_t law;
   cowarp::scope scope;
+  stage_room* block_room;  // in the block state
 
  private:
   static constexpr std::uint32_t actors_word = 1;  // the word after the player's
 
-  alignas(64) std::byte bytes_[2048];
+  stage_room room_;
 };
 
 /// A list of laws: types with `template <cowarp::scope> static void play(stage&)`.
@@ -88,9 +95,11 @@ struct laws {
 template <class Laws>
 struct player : cowarp::detail::frame_task<player<Laws>, 1> {
   stage& on;
+  stage_room& block_room;
 
   COWARP_FN cowarp::polled<cowarp::unit> poll(cowarp::context& cx) {
     if (cx.is_cancelling()) return cowarp::pending;
+    on.block_room = &block_room;
     switch (on.scope) {
       case cowarp::scope::block: Laws::template play<cowarp::scope::block>(on); break;
       case cowarp::scope::device: Laws::template play<cowarp::scope::device>(on); break;
@@ -110,9 +119,10 @@ COWARP_TASK_FRAME(actor, stage::actors){COWARP_BODY_BEGIN COWARP_BODY_END};
 
 template <class Laws>
 struct theatre : cowarp::program<player<Laws>, actor> {
-  using grid_state = stage;
+  using block_state = stage_room;
+  using grid_state  = stage;
   COWARP_FN static void start(cowarp::spawner<theatre> s) {
-    (void)s.template spawn<player<Laws>>(s.grid_state());
+    (void)s.template spawn<player<Laws>>(s.grid_state(), s.block_state());
   }
 };
 

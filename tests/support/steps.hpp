@@ -31,7 +31,7 @@ class counter {
 
 /// Something to wait for by hand: only a waker brings the next poll, and every poll is counted.
 ///
-/// One task may pass; it leaves its waker at its first poll.
+/// One task may pass; it leaves its waker at its first poll. Who opens waits for `is_waiting` first.
 struct gate {
   counter polls;
   counter is_open;
@@ -44,12 +44,13 @@ struct gate {
 
     COWARP_FN explicit passing(gate& through) : through_(through) {}
     COWARP_FN cowarp::polled<cowarp::unit> poll(cowarp::context& cx) {
-      if (through_.polls.value() == 0) {
+      // Looked at before the waker is shown: whoever saw the waker causes one more poll.
+      const bool was_open = through_.is_open.value() != 0;
+      if (through_.polls.add() == 0) {
         through_.waker = cx.waker();
         through_.has_waker.set(1);
       }
-      through_.polls.add();
-      if (through_.is_open.value() != 0) return cowarp::unit{};
+      if (was_open) return cowarp::unit{};
       return cowarp::pending;
     }
 

@@ -4,9 +4,6 @@
 #include <support/checks.hpp>
 #include <support/steps.hpp>
 
-#include <optional>
-#include <variant>
-
 namespace channel_close_test {
 
 using cowarp::send_status;
@@ -26,7 +23,7 @@ struct state {
 
 COWARP_TASK_FRAME(closing_alone, 1, 96) {
   state& s;
-  std::optional<std::int32_t> got{};
+  cowarp::optional<std::int32_t> got{};
   COWARP_BODY_BEGIN
   COWARP_AWAIT(s.channel.send(1));
   COWARP_AWAIT(s.channel.send(2));
@@ -68,7 +65,7 @@ COWARP_TASK_FRAME(blocked_sender, 4, 96) {
 
 COWARP_TASK_FRAME(blocked_receiver, 4, 96) {
   state& s;
-  std::optional<std::int32_t> got{9};
+  cowarp::optional<std::int32_t> got{9};
   COWARP_BODY_BEGIN
   s.blocked.add();
   COWARP_AWAIT_INTO(got, s.channel.receive());
@@ -113,7 +110,7 @@ struct close_app : cowarp::program<Blocked, closing> {
 /// Waits for a message until the gate opens; leaves then even if it was notified.
 COWARP_TASK_FRAME(leaving_receiver, 1, 160) {
   state& s;
-  std::variant<cowarp::unit, std::optional<std::int32_t>> won{};
+  cowarp::variant<cowarp::unit, cowarp::optional<std::int32_t>> won{};
   COWARP_BODY_BEGIN
   COWARP_AWAIT_INTO(won, cowarp::select_biased(s.gate.pass(), s.channel.receive()));
   s.checks.equal(won.index(), 0u);
@@ -124,7 +121,7 @@ COWARP_TASK_FRAME(leaving_receiver, 1, 160) {
 /// Stands behind the leaving one and gets what that was notified of.
 COWARP_TASK_FRAME(staying_receiver, 1, 96) {
   state& s;
-  std::optional<std::int32_t> got{};
+  cowarp::optional<std::int32_t> got{};
   COWARP_BODY_BEGIN
   while (!s.gate.is_waiting()) COWARP_AWAIT(cowarp::yield_now());
   COWARP_AWAIT(cowarp::yield_now());
@@ -185,7 +182,7 @@ void message_goes_to_the_next() {
 /// Blocks with a message until the gate opens, and takes it back.
 COWARP_TASK_FRAME(leaving_sender, 1, 160) {
   state& s;
-  std::variant<cowarp::unit, cowarp::send_result<std::int32_t>> won{};
+  cowarp::variant<cowarp::unit, cowarp::send_result<std::int32_t>> won{};
   COWARP_BODY_BEGIN
   COWARP_AWAIT_INTO(won, cowarp::select_biased(s.gate.pass(), s.channel.send(1000)));
   s.checks.equal(won.index(), 0u);
@@ -209,7 +206,7 @@ COWARP_TASK_FRAME(collecting, 1, 96) {
   state& s;
   bool notifies_first;
   std::uint32_t i = 0;
-  std::optional<std::int32_t> got{};
+  cowarp::optional<std::int32_t> got{};
   COWARP_BODY_BEGIN
   while (s.blocked.value() == 0) COWARP_AWAIT(cowarp::yield_now());
   for (; i < 20; ++i) COWARP_AWAIT(cowarp::yield_now());

@@ -4,8 +4,6 @@
 #include <support/checks.hpp>
 #include <support/steps.hpp>
 
-#include <optional>
-
 namespace channel_test {
 
 using cowarp::scope;
@@ -26,7 +24,7 @@ struct state {
 
 COWARP_TASK_FRAME(alone, 1, 96) {
   state& s;
-  std::optional<std::int32_t> got{};
+  cowarp::optional<std::int32_t> got{};
   std::int32_t i = 0;
   COWARP_BODY_BEGIN
   s.checks.that(s.numbers.is_empty() && !s.numbers.is_full() && !s.numbers.is_closed());
@@ -63,7 +61,7 @@ COWARP_TASK_FRAME(alone, 1, 96) {
 /// Messages that only move.
 COWARP_TASK_FRAME(moving, 1, 96) {
   state& s;
-  std::optional<test::only_moves> got{};
+  cowarp::optional<test::only_moves> got{};
   cowarp::send_result<test::only_moves> result{send_status::full, cowarp::pending};
   COWARP_BODY_BEGIN
   COWARP_AWAIT_INTO(result, s.tokens.send(test::only_moves(1)));
@@ -122,7 +120,7 @@ COWARP_TASK_FRAME(sending_in_line, 8, 96) {
 COWARP_TASK_FRAME(receiving_in_line, 8, 96) {
   state& s;
   std::uint32_t me;
-  std::optional<std::int32_t> got{};
+  cowarp::optional<std::int32_t> got{};
   COWARP_BODY_BEGIN
   while (s.blocked.value() != me) COWARP_AWAIT(cowarp::yield_now());
   COWARP_AWAIT_INTO(got, counts_block<narrow::receive_future>{s, s.narrow.receive()});

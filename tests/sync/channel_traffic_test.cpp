@@ -5,7 +5,6 @@
 #include <support/steps.hpp>
 
 #include <chrono>
-#include <optional>
 
 namespace channel_traffic_test {
 
@@ -42,7 +41,7 @@ struct sending : cowarp::detail::frame_task<sending<Channel, PoolSize>, PoolSize
   std::uint32_t me;
   std::uint32_t all_senders;
   std::uint32_t i = 0;
-  std::optional<typename Channel::send_future> send{};
+  cowarp::optional<typename Channel::send_future> send{};
 
   COWARP_FN cowarp::polled<cowarp::unit> poll(cowarp::context& cx) {
     for (; i < messages; ++i) {
@@ -64,7 +63,7 @@ struct receiving : cowarp::detail::frame_task<receiving<Channel>, receivers> {
   test::checks& checks;
   std::uint32_t polls = 0;
   std::uint32_t next[senders * blocks]{};
-  std::optional<typename Channel::receive_future> receive{};
+  cowarp::optional<typename Channel::receive_future> receive{};
 
   COWARP_FN cowarp::polled<cowarp::unit> poll(cowarp::context& cx) {
     for (;;) {

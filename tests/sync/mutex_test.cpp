@@ -152,7 +152,7 @@ struct contention {
     grid& all;
     int expected_ends;
     int i = 0, before = 0, mine = 0;
-    std::optional<typename primitive::guard> held{};
+    cowarp::optional<typename primitive::guard> held{};
 
     COWARP_BODY_BEGIN
     for (; i < attempts; ++i) {

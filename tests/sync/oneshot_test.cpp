@@ -7,8 +7,6 @@
 #include <support/stage.hpp>
 #include <support/steps.hpp>
 
-#include <optional>
-
 namespace oneshot_test {
 
 using cowarp::scope;
@@ -147,8 +145,8 @@ struct cancelled_receive {
   template <scope S>
   static COWARP_FN void play(test::stage& on) {
     auto& o = on.place<number<S>>();
-    std::optional<decltype(o.receive())> a(o.receive()), b(o.receive());
-    std::optional<decltype(o.cancellation())> c(o.cancellation());
+    cowarp::optional<decltype(o.receive())> a(o.receive()), b(o.receive());
+    cowarp::optional<decltype(o.cancellation())> c(o.cancellation());
     on.check.that(!on.poll(0, *a) && !on.poll(1, *b) && !on.poll(2, *c));
     c.reset();
     on.check.that(o.send(4).is_ok());
@@ -215,7 +213,7 @@ COWARP_TASK_FRAME(answer_all, 1) {
 struct wrap {
   using wrapped = cowarp::polled<cowarp::polled<std::uint32_t>>;
   COWARP_FN wrapped operator()(cowarp::polled<std::uint32_t> value) const {
-    return wrapped(std::in_place, value);
+    return wrapped(cowarp::in_place, value);
   }
 };
 

@@ -8,7 +8,6 @@
 #include <support/steps.hpp>
 
 #include <cstddef>
-#include <optional>
 #include <span>
 
 namespace pipe_test {
@@ -38,7 +37,7 @@ struct once {
   template <scope S>
   static COWARP_FN void play(test::stage& on) {
     auto& p = on.place<cowarp::pipe<8, S>>();
-    std::byte to[8];
+    std::byte to[8]{};
     on.check.that(!p.try_read(to) && p.is_empty());
 
     on.check.equal(*p.try_write(sequence<3>(1).all()), 3u);
@@ -53,7 +52,7 @@ struct partial {
   template <scope S>
   static COWARP_FN void play(test::stage& on) {
     auto& p = on.place<cowarp::pipe<4, S>>();
-    std::byte to[8];
+    std::byte to[8]{};
 
     on.check.equal(*p.try_write(sequence<6>(1).all()), 4u);
 
@@ -94,7 +93,7 @@ struct reader_is_woken {
   static COWARP_FN void play(test::stage& on) {
     auto& p = on.place<cowarp::pipe<4, S>>();
     std::byte a[4], b[4];
-    std::optional<decltype(p.read(a))> first(p.read(a)), second(p.read(b));
+    cowarp::optional<decltype(p.read(a))> first(p.read(a)), second(p.read(b));
     on.check.that(!on.poll(0, *first) && !on.poll(1, *second));
 
     on.check.equal(*p.try_write(sequence<2>(1).all()), 2u);
@@ -154,8 +153,8 @@ struct cancelled_write_all {
   static COWARP_FN void play(test::stage& on) {
     auto& p = on.place<cowarp::pipe<2, S>>();
     const sequence<5> a(0), b(50);
-    std::byte to[4];
-    std::optional<decltype(p.write_all(a.all()))> first(p.write_all(a.all()));
+    std::byte to[4]{};
+    cowarp::optional<decltype(p.write_all(a.all()))> first(p.write_all(a.all()));
     auto second = p.write(b.first(1));
     on.check.that(!on.poll(0, *first) && !on.poll(1, second));
 
@@ -198,7 +197,7 @@ struct dropped_loan_wakes_reader {
   static COWARP_FN void play(test::stage& on) {
     auto& p = on.place<cowarp::pipe<4, S>>();
     on.check.equal(*p.try_write(sequence<2>(1).all()), 2u);
-    std::byte to[4];
+    std::byte to[4]{};
     auto read = p.read(to);
     {
       const auto bytes = *p.try_fill_buf();

@@ -7,8 +7,6 @@
 #include <support/stage.hpp>
 #include <support/steps.hpp>
 
-#include <optional>
-
 namespace priority_channel_test {
 
 using cowarp::scope;
@@ -117,7 +115,7 @@ struct cancelled_receiver_hands_on {
   template <scope S>
   static COWARP_FN void play(test::stage& on) {
     auto& c = on.place<numbers<4, S>>();
-    std::optional<decltype(c.receive())> a(c.receive()), b(c.receive()), d(c.receive());
+    cowarp::optional<decltype(c.receive())> a(c.receive()), b(c.receive()), d(c.receive());
     on.check.that(!on.poll(0, *a) && !on.poll(1, *b) && !on.poll(2, *d));
 
     b.reset();  // was not called
@@ -136,7 +134,7 @@ struct cancelled_sender_hands_on {
   static COWARP_FN void play(test::stage& on) {
     auto& c = on.place<numbers<1, S>>();
     on.check.that(c.try_send(0).is_ok());
-    std::optional<decltype(c.send(0))> a(c.send(1)), b(c.send(2));
+    cowarp::optional<decltype(c.send(0))> a(c.send(1)), b(c.send(2));
     on.check.that(!on.poll(0, *a) && !on.poll(1, *b));
     on.check.equal(*c.try_receive(), 0);
     on.check.equal(on.woken(), 1u << 0);

@@ -7,8 +7,6 @@
 #include <support/stage.hpp>
 #include <support/steps.hpp>
 
-#include <optional>
-
 namespace pubsub_channel_test {
 
 using cowarp::scope;
@@ -190,7 +188,7 @@ struct cancelled_publish {
     auto& c = on.place<numbers<1, 1, S>>();
     auto s  = c.subscribe();
     on.check.that(c.try_publish(0).is_ok());
-    std::optional<decltype(c.publish(0))> a(c.publish(1)), b(c.publish(2));
+    cowarp::optional<decltype(c.publish(0))> a(c.publish(1)), b(c.publish(2));
     on.check.that(!on.poll(0, *a) && !on.poll(1, *b));
     on.check.equal(*s.try_next_value(), 0);
     on.check.equal(on.woken(), 1u << 0);
@@ -208,7 +206,7 @@ struct cancelled_next {
   static COWARP_FN void play(test::stage& on) {
     auto& c = on.place<numbers<2, 2, S>>();
     auto a = c.subscribe(), b = c.subscribe();
-    std::optional<decltype(a.next())> first(a.next()), second(b.next());
+    cowarp::optional<decltype(a.next())> first(a.next()), second(b.next());
     on.check.that(!on.poll(0, *first) && !on.poll(1, *second));
 
     second.reset();

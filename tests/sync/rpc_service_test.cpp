@@ -7,8 +7,6 @@
 #include <support/stage.hpp>
 #include <support/steps.hpp>
 
-#include <optional>
-
 namespace rpc_service_test {
 
 using cowarp::scope;
@@ -86,7 +84,7 @@ struct cancelled_before_turn {
     auto& s            = on.place<service<S>>();
     std::int32_t total = 0;
     auto serve         = s.serve(total);
-    std::optional<decltype(s.call(add{1}))> a(s.call(add{1})), b(s.call(add{10}));
+    cowarp::optional<decltype(s.call(add{1}))> a(s.call(add{1})), b(s.call(add{10}));
     on.check.that(!on.poll(1, *a) && !on.poll(2, *b));
 
     a.reset();
@@ -131,7 +129,7 @@ struct cancelled_while_running {
   };
   template <scope S>
   struct holder {
-    std::optional<typename service<S>::template call_future<forget<S>>> call;
+    cowarp::optional<typename service<S>::template call_future<forget<S>>> call;
   };
 
   template <scope S>
@@ -157,7 +155,7 @@ struct owner_restarts {
   static COWARP_FN void play(test::stage& on) {
     auto& s            = on.place<service<S>>();
     std::int32_t total = 0;
-    std::optional<decltype(s.serve(total))> serve(s.serve(total));
+    cowarp::optional<decltype(s.serve(total))> serve(s.serve(total));
     on.check.that(!on.poll(0, *serve));
     auto call = s.call(add{3});
     on.check.that(!on.poll(1, call));
@@ -179,7 +177,7 @@ struct one_owner {
   static COWARP_FN void play(test::stage& on) {
     auto& s        = on.place<service<S>>();
     std::int32_t a = 0, b = 100;
-    std::optional<decltype(s.serve(a))> first(s.serve(a)), second(s.serve(b));
+    cowarp::optional<decltype(s.serve(a))> first(s.serve(a)), second(s.serve(b));
     on.check.that(!on.poll(0, *first) && !on.poll(1, *second));
     auto call = s.call(add{1});
     on.check.that(!on.poll(2, call));

@@ -168,7 +168,7 @@ struct contention {
     primitive& lock;
     grid& all;
     int i = 0;
-    std::optional<typename primitive::write_guard> held{};
+    cowarp::optional<typename primitive::write_guard> held{};
     COWARP_BODY_BEGIN
     for (; i < writes; ++i) {
       COWARP_AWAIT_INTO(held, lock.write());
@@ -185,7 +185,7 @@ struct contention {
     primitive& lock;
     grid& all;
     int first = -1;
-    std::optional<typename primitive::read_guard> held{};
+    cowarp::optional<typename primitive::read_guard> held{};
     COWARP_BODY_BEGIN
     while (first < writes) {
       COWARP_AWAIT_INTO(held, cowarp::with_timeout(std::chrono::nanoseconds(700), lock.read()));

@@ -212,8 +212,8 @@ struct contention {
     grid& all;
     std::uint32_t me;
     std::uint32_t i = 0;
-    std::optional<typename Semaphore::permits> held{};
-    std::optional<std::optional<typename Semaphore::permits>> result{};
+    cowarp::optional<typename Semaphore::permits> held{};
+    cowarp::optional<cowarp::optional<typename Semaphore::permits>> result{};
 
     COWARP_FN test::counter& in_use() {
       return all.in_use[place::is_local ? cowarp::platform::this_block()->block : 0];
@@ -256,7 +256,7 @@ struct limits {
 
 COWARP_TASK_FRAME(read_block, 8) {
   limits& shared;
-  std::optional<cowarp::semaphore<2>::permits> permit{};
+  cowarp::optional<cowarp::semaphore<2>::permits> permit{};
   COWARP_BODY_BEGIN
   COWARP_AWAIT_INTO(permit, shared.readers.acquire());
   if (!permit) COWARP_RETURN();  // the semaphore was closed

@@ -4,8 +4,6 @@
 #include <support/checks.hpp>
 #include <support/steps.hpp>
 
-#include <variant>
-
 namespace signal_test {
 
 template <cowarp::scope Scope>
@@ -229,7 +227,7 @@ struct shared_app : cowarp::program<asking<scope::block>, answering<scope::block
 COWARP_TASK_FRAME(giving_up, 1, 160) {
   state& s;
   test::gate& gate;
-  std::variant<cowarp::unit, std::int32_t> won{};
+  cowarp::variant<cowarp::unit, std::int32_t> won{};
   COWARP_BODY_BEGIN
   COWARP_AWAIT_INTO(won, cowarp::select_biased(gate.pass(), s.signal.wait()));
   s.checks.equal(won.index(), 0u);

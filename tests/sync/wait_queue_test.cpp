@@ -171,7 +171,7 @@ struct tickets {
     primitive& queue;
     grid& all;
     std::uint32_t i = 0;
-    std::optional<bool> result{};
+    cowarp::optional<bool> result{};
     COWARP_BODY_BEGIN
     while (i < each) {
       COWARP_AWAIT_INTO(result, cowarp::with_timeout(std::chrono::nanoseconds(i * 100),

@@ -7,8 +7,6 @@
 #include <support/stage.hpp>
 #include <support/steps.hpp>
 
-#include <optional>
-
 namespace watch_test {
 
 using cowarp::scope;
@@ -152,7 +150,7 @@ struct cancelled_sees_later {
   static COWARP_FN void play(test::stage& on) {
     auto& w = on.place<number<S>>();
     auto a = w.subscribe(), b = w.subscribe();
-    std::optional<decltype(a.changed())> first(a.changed()), second(b.changed());
+    cowarp::optional<decltype(a.changed())> first(a.changed()), second(b.changed());
     on.check.that(!on.poll(0, *first) && !on.poll(1, *second));
 
     second.reset();  // before it was called

@@ -7,8 +7,6 @@
 #include <support/stage.hpp>
 #include <support/steps.hpp>
 
-#include <optional>
-
 namespace zerocopy_channel_test {
 
 using cowarp::scope;
@@ -126,7 +124,7 @@ struct dropped_ready_slot {
   template <scope S>
   static COWARP_FN void play(test::stage& on) {
     auto& c = on.place<numbers<1, S>>();
-    std::optional<decltype(c.receive())> a(c.receive()), b(c.receive());
+    cowarp::optional<decltype(c.receive())> a(c.receive()), b(c.receive());
     on.check.that(!on.poll(0, *a) && !on.poll(1, *b));
     on.check.that(put(c, 7));
     on.check.equal(on.woken(), 1u << 0);
@@ -144,7 +142,7 @@ struct senders_in_order {
   static COWARP_FN void play(test::stage& on) {
     auto& c = on.place<numbers<1, S>>();
     on.check.that(put(c, 0));
-    std::optional<decltype(c.send())> a(c.send()), b(c.send()), d(c.send());
+    cowarp::optional<decltype(c.send())> a(c.send()), b(c.send()), d(c.send());
     on.check.that(!on.poll(0, *a) && !on.poll(1, *b) && !on.poll(2, *d));
 
     on.check.equal(take(c), 0);

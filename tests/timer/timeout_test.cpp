@@ -5,9 +5,6 @@
 #include <support/steps.hpp>
 
 #include <chrono>
-#include <optional>
-#include <tuple>
-#include <variant>
 
 namespace timeout_test {
 
@@ -54,7 +51,7 @@ struct at_instant {
 COWARP_TASK_FRAME(several, 1, 256) {
   state& s;
   std::int64_t began = 0;
-  std::variant<cowarp::unit, cowarp::unit, cowarp::unit> won{};
+  cowarp::variant<cowarp::unit, cowarp::unit, cowarp::unit> won{};
   COWARP_BODY_BEGIN
   began = now();
   COWARP_AWAIT(cowarp::join(cowarp::sleep_for(nanoseconds(300)),
@@ -87,8 +84,8 @@ struct several_app : cowarp::program<several, ticking> {
 
 COWARP_TASK_FRAME(limited, 1, 128) {
   state& s;
-  std::optional<std::int32_t> result{};
-  std::optional<cowarp::unit> nothing{};
+  cowarp::optional<std::int32_t> result{};
+  cowarp::optional<cowarp::unit> nothing{};
   std::int64_t began = 0;
   COWARP_BODY_BEGIN
   // A result before the deadline.
@@ -138,7 +135,7 @@ struct limited_app : cowarp::program<limited, ticking> {
 COWARP_TASK_FRAME(cancelling, 1, 128) {
   state& s;
   test::gate& second;
-  std::variant<cowarp::unit, cowarp::unit> won{};
+  cowarp::variant<cowarp::unit, cowarp::unit> won{};
   COWARP_BODY_BEGIN
   COWARP_AWAIT_INTO(won, cowarp::select(s.gate.pass(), cowarp::sleep_for(nanoseconds(1000))));
   s.checks.equal(won.index(), 0u);

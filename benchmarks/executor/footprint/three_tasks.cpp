@@ -4,7 +4,6 @@
 #include <cowarp/cowarp.hpp>
 
 #include <cstdint>
-#include <optional>
 
 constexpr std::uint32_t items = 256;
 
@@ -30,7 +29,7 @@ COWARP_TASK_FRAME(load, 1) {
 
 COWARP_TASK_FRAME(compute, 1) {
   board& b;
-  std::optional<std::uint32_t> item{};
+  cowarp::optional<std::uint32_t> item{};
   COWARP_BODY_BEGIN
   for (;;) {
     COWARP_AWAIT_INTO(item, b.loaded.receive());
@@ -45,7 +44,7 @@ COWARP_TASK_FRAME(store, 1) {
   board& b;
   arrays& all;
   std::uint32_t i = 0;
-  std::optional<std::uint32_t> item{};
+  cowarp::optional<std::uint32_t> item{};
   COWARP_BODY_BEGIN
   for (;; ++i) {
     COWARP_AWAIT_INTO(item, b.computed.receive());
