@@ -55,7 +55,7 @@ check() {
 
 run_checks() {
   check "format" scripts/checks/format.sh
-  for script in ordering_comments include_arrows snippets; do
+  for script in ordering_comments include_arrows snippets primitive_tests; do
     check "$script: self-test" python3 "scripts/checks/$script.py" --self-test
     check "$script" python3 "scripts/checks/$script.py"
   done
