@@ -4,13 +4,13 @@
 Every text in straight double quotes on that page is the name of a test: of a TEST_CASE or
 TEMPLATE_TEST_CASE below tests/, also of one that a macro writes out of a prefix and its argument.
 
-In its tables, a row whose second cell is **cowarp** promises something in every further cell, unless
-that is `none` (there is no such thing) or `—` (the question does not arise). A promise ends in
-marks:
+In its tables, a row whose second cell is **cowarp** promises something in every further cell,
+unless that is `none` (there is no such thing) or `—` (the question does not arise). A promise
+ends in marks:
 
     | channel | **cowarp** | `Capacity` messages [1; a] | none | ... |
 
-A number stands for tests in the row's line under the table, `* channel: 1 "name", "name"; 2 "name"`;
+A number stands for tests in the row's line under the table, `* channel: 1 "name", "name"; 2 "n"`;
 a letter for a reason why another library promises more, in a line `* a: reason`. Each mark must be
 explained, each explanation used.
 """
