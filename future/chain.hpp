@@ -71,19 +71,29 @@ struct after_failure {
   COWARP_FN decltype(auto) next(Output& result) { return call_after_failure(fn, result); }
 };
 
-/// After an output that is an awaitable: that.
-template <class Output>
-struct after_awaitable {
-  using next_future = future_of<Output>;
+/// After any output: the future that `fn(output)` returns.
+template <class Output, class Fn>
+struct after_output {
+  using next_future = future_of<std::invoke_result_t<Fn&, Output>>;
   using output      = typename next_future::output;
 
+  Fn fn;
+
   COWARP_FN polled<output> end_with(Output&) { return pending; }
-  COWARP_FN Output&& next(Output& result) { return std::move(result); }
+  COWARP_FN decltype(auto) next(Output& result) { return fn(std::move(result)); }
+};
+
+/// Returns what it gets.
+struct as_it_is {
+  template <class Output>
+  COWARP_FN Output&& operator()(Output&& output) const {
+    return static_cast<Output&&>(output);
+  }
 };
 
 }  // namespace detail
 
-/// One future, and then perhaps another. Made by `and_then`, `or_else` and `flatten`.
+/// One future, and then perhaps another. Made by `then`, `and_then`, `or_else` and `flatten`.
 ///
 /// The first future is destroyed when it is ready, before the second is made; whichever there is is
 /// cancelled with this one.
@@ -112,6 +122,14 @@ class COWARP_AWAIT_ELIDABLE continued {
   detail::succession<Future, typename Step::next_future> parts_;
   Step step_;
 };
+
+/// \returns a future of the output of the future that `fn(output)` returns.
+template <class Awaited, class Fn>
+[[nodiscard]] COWARP_FN auto then(Awaited&& awaited COWARP_AWAIT_ELIDABLE_ARGUMENT, Fn fn) {
+  using step = detail::after_output<output_of<Awaited>, Fn>;
+  return continued<detail::future_of<Awaited>, step>(into_future(static_cast<Awaited&&>(awaited)),
+                                                     step{std::move(fn)});
+}
 
 /// Goes on only after a success. \returns a future of what the future `fn(success)` yields; a failure
 /// passes, as it is if the types are equal, else as an empty optional. `fn` gets the value of an
@@ -142,7 +160,7 @@ template <class Awaited, class Fn>
 template <class Awaited>
 [[nodiscard]] COWARP_FN auto flatten(Awaited&& awaited COWARP_AWAIT_ELIDABLE_ARGUMENT) {
   static_assert(detail::awaitable<output_of<Awaited>>, "flatten: the output must be a future");
-  using step = detail::after_awaitable<output_of<Awaited>>;
+  using step = detail::after_output<output_of<Awaited>, detail::as_it_is>;
   return continued<detail::future_of<Awaited>, step>(into_future(static_cast<Awaited&&>(awaited)),
                                                      step{});
 }

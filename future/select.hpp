@@ -3,77 +3,33 @@
 /// Several futures at once, until the first is ready.
 #pragma once
 
-#include <cowarp/executor/future.hpp>
-#include <cowarp/platform/coroutine.hpp>
-#include <cowarp/platform/pause.hpp>
+#include <cowarp/future/detail/first_ready.hpp>
 
 #include <cstddef>
-#include <cstdint>
-#include <utility>
 
 namespace cowarp {
 
-/// The first output of several futures. Made by `select(awaited...)` or `select_biased(awaited...)`.
-///
-/// The output is a variant; `index()` says which future won, `get_if<i>` gives its output. The
-/// others are cancelled when this future is destroyed: what they were notified of goes to the next
-/// in line.
-///
-/// `Biased`: polls in order, so an earlier future wins a tie. Otherwise the first poll begins anywhere
-/// and each further one begins one further, so that of several that are always ready none starves.
-/// Storage: the futures. After Embassy's `select`, for any number.
-template <bool Biased, class... Futures>
-class COWARP_AWAIT_ELIDABLE selected {
- public:
+namespace detail {
+
+/// Keeps in a variant which future was first.
+template <class... Futures>
+struct first_of_any {
   using output = variant<typename Futures::output...>;
 
-  COWARP_FN explicit selected(Futures&&... awaited)
-      : futures_(static_cast<Futures&&>(awaited)...) {}
-
-  COWARP_FN polled<output> poll(context& cx) {
-    polled<output> result;
-    if constexpr (Biased) {
-      poll_from(cx, 0, count, result);
-    } else {
-      if (first_ == undecided) first_ = chance();
-      const std::uint32_t first = first_;
-      first_                    = first_ + 1 == count ? 0 : first_ + 1;
-      if (!poll_from(cx, first, count, result)) poll_from(cx, 0, first, result);
-    }
-    return result;
+  template <std::size_t I, class Value>
+  static COWARP_FN void put(polled<output>& result, Value&& value) {
+    result.emplace(in_place_index_t<I>{}, static_cast<Value&&>(value));
   }
-
- private:
-  static constexpr std::uint32_t count     = sizeof...(Futures);
-  static constexpr std::uint32_t undecided = ~0u;
-
-  /// \returns a place to begin, as the clock's low bits fall.
-  static COWARP_FN std::uint32_t chance() {
-    const auto mixed = static_cast<std::uint32_t>(platform::cycles()) * 0x9e3779b9u;
-    return (mixed >> 16) % count;
-  }
-
-  /// Polls the futures from `begin` to before `end`. \returns true if one was ready.
-  COWARP_FN bool poll_from(context& cx, std::uint32_t begin, std::uint32_t end,
-                           polled<output>& result) {
-    return poll_from(cx, begin, end, result, std::make_index_sequence<count>());
-  }
-  template <std::size_t... I>
-  COWARP_FN bool poll_from(context& cx, std::uint32_t begin, std::uint32_t end,
-                           polled<output>& result, std::index_sequence<I...>) {
-    return ((I >= begin && I < end && poll_one<I>(cx, result)) || ...);
-  }
-  template <std::size_t I>
-  COWARP_FN bool poll_one(context& cx, polled<output>& result) {
-    auto one = get<I>(futures_).poll(cx);
-    if (!one) return false;
-    result.emplace(in_place_index_t<I>{}, std::move(*one));
-    return true;
-  }
-
-  tuple<Futures...> futures_;
-  std::uint32_t first_ = undecided;  // where the next poll begins
 };
+
+}  // namespace detail
+
+/// The first output of several futures. Made by `select(awaited...)` or `select_biased(awaited...)`.
+///
+/// The output is a variant; `index()` says which future won, `get_if<i>` gives its output. For the
+/// rest see `detail::first_ready`. After Embassy's `select`, for any number.
+template <bool Biased, class... Futures>
+using selected = detail::first_ready<Biased, detail::first_of_any<Futures...>, Futures...>;
 
 /// \returns a future of the first output; chance decides who is asked first.
 template <class... Awaited>
