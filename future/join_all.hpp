@@ -12,26 +12,6 @@
 
 namespace cowarp {
 
-/// `Size` values in a row; an aggregate.
-template <class Value, std::size_t Size>
-struct array {
-  static_assert(Size > 0, "an array holds at least one value");
-
-  Value values[Size];
-
-  [[nodiscard]] COWARP_FN static constexpr std::size_t size() { return Size; }
-  [[nodiscard]] COWARP_FN constexpr Value& operator[](std::size_t i) { return values[i]; }
-  [[nodiscard]] COWARP_FN constexpr const Value& operator[](std::size_t i) const {
-    return values[i];
-  }
-  [[nodiscard]] COWARP_FN constexpr Value* data() { return values; }
-  [[nodiscard]] COWARP_FN constexpr const Value* data() const { return values; }
-  [[nodiscard]] COWARP_FN constexpr Value* begin() { return values; }
-  [[nodiscard]] COWARP_FN constexpr const Value* begin() const { return values; }
-  [[nodiscard]] COWARP_FN constexpr Value* end() { return values + Size; }
-  [[nodiscard]] COWARP_FN constexpr const Value* end() const { return values + Size; }
-};
-
 /// All outputs of `Size` futures of one type, as an `array`. Made by `join_all`.
 ///
 /// Every poll polls the futures that are not ready yet, in order. One that is ready is destroyed at
@@ -41,6 +21,8 @@ struct array {
 /// futures-rs's `join_all`, without a heap.
 template <class Future, std::size_t Size>
 class COWARP_AWAIT_ELIDABLE joined_all {
+  static_assert(Size > 0, "join_all: give at least one future");
+
   using part = detail::future_then_output<Future>;
 
  public:
@@ -99,7 +81,6 @@ template <template <class, std::size_t> class Array, class Awaited, std::size_t 
 /// \returns a future of the array of the outputs of the futures `make(0)` to `make(Size - 1)`.
 template <std::size_t Size, class Make>
 [[nodiscard]] COWARP_FN auto join_all(Make make) {
-  static_assert(Size > 0, "join_all: give at least one future");
   using awaited = std::invoke_result_t<Make&, std::size_t>;
   return joined_all<detail::future_of<awaited>, Size>(in_place, make);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// `optional`, `tuple` and `variant` as device code can call them: libcu++'s where CUDA is compiled,
+/// `array`, `optional`, `tuple` and `variant` as device code can call them: libcu++'s where CUDA is compiled,
 /// else the C++ library's.
 ///
 /// With nvcc, members of `std::optional` and its kin are device code only as far as they are
@@ -11,6 +11,7 @@
 #include <cowarp/platform/platform.hpp>
 
 #if COWARP_HAS_CUDA
+#  include <cuda/std/array>
 #  include <cuda/std/optional>
 #  include <cuda/std/tuple>
 #  include <cuda/std/utility>
@@ -19,6 +20,7 @@ namespace cowarp::platform {
 namespace standard = ::cuda::std;
 }
 #else
+#  include <array>
 #  include <optional>
 #  include <tuple>
 #  include <utility>
@@ -30,6 +32,7 @@ namespace standard = ::std;
 
 namespace cowarp {
 
+using platform::standard::array;
 using platform::standard::get;
 using platform::standard::get_if;
 using platform::standard::in_place;
