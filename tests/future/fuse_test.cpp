@@ -5,24 +5,12 @@
 #include <cowarp/future/now_or_never.hpp>
 
 #include <support/checks.hpp>
+#include <support/futures.hpp>
 #include <support/steps.hpp>
 
 namespace fuse_test {
 
-/// Ready after `polls` others; counts its polls, and is alive until it is destroyed.
-struct living {
-  using output = std::int32_t;
-  test::counted_life life;
-  std::uint32_t left;
-  std::uint32_t& polls;
-  COWARP_FN living(test::counted_life::counts& in, std::uint32_t n, std::uint32_t& count)
-      : life(in), left(n), polls(count) {}
-  COWARP_FN cowarp::polled<std::int32_t> poll(cowarp::context&) {
-    ++polls;
-    if (left-- == 0) return 6;
-    return cowarp::pending;
-  }
-};
+using living = test::living_for;
 
 struct state {
   test::checks checks;

@@ -4,26 +4,14 @@
 #include <cowarp/future/join_all.hpp>
 
 #include <support/checks.hpp>
+#include <support/futures.hpp>
 #include <support/steps.hpp>
 
 #include <array>
 
 namespace join_all_test {
 
-/// Ready with `value` at the poll after `polls` others; counts its polls.
-struct after_polls {
-  using output = std::int32_t;
-  std::uint32_t polls;
-  std::int32_t value;
-  std::uint32_t* count = nullptr;
-  COWARP_FN cowarp::polled<std::int32_t> poll(cowarp::context& cx) {
-    if (count != nullptr) ++*count;
-    if (polls == 0) return value;
-    --polls;
-    cx.wake_self();
-    return cowarp::pending;
-  }
-};
+using test::after_polls;
 
 /// Ready after `polls` others; alive until it is destroyed.
 struct living {

@@ -2,24 +2,12 @@
 /// \file
 /// All of several futures.
 #include <support/checks.hpp>
+#include <support/futures.hpp>
 #include <support/steps.hpp>
 
 namespace join_test {
 
-/// Ready with `value` at the poll after `polls` others; counts its polls, and notes each in a trace.
-struct after_polls {
-  using output = std::int32_t;
-  std::uint32_t polls;
-  std::int32_t value;
-  std::uint32_t* count = nullptr;
-  COWARP_FN cowarp::polled<std::int32_t> poll(cowarp::context& cx) {
-    if (count != nullptr) ++*count;
-    if (polls == 0) return value;
-    --polls;
-    cx.wake_self();
-    return cowarp::pending;
-  }
-};
+using test::after_polls;
 
 struct state {
   test::checks checks;

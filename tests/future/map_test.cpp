@@ -2,6 +2,7 @@
 /// \file
 /// Chains: a function or a future for every output.
 #include <support/checks.hpp>
+#include <support/futures.hpp>
 #include <support/steps.hpp>
 
 namespace map_test {
@@ -55,13 +56,7 @@ struct app : cowarp::program<chaining> {
   COWARP_FN static void start(cowarp::spawner<app> s) { (void)s.spawn<chaining>(s.grid_state()); }
 };
 
-/// The future that `then` makes, with a life to count.
-struct living {
-  using output = std::int32_t;
-  test::counted_life life;
-  COWARP_FN explicit living(test::counted_life::counts& in) : life(in) {}
-  COWARP_FN cowarp::polled<std::int32_t> poll(cowarp::context&) { return cowarp::pending; }
-};
+using living = test::living<>;
 
 struct making {
   test::counted_life::counts& lives;

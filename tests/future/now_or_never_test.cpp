@@ -4,18 +4,13 @@
 #include <cowarp/future/now_or_never.hpp>
 
 #include <support/checks.hpp>
+#include <support/futures.hpp>
 #include <support/stage.hpp>
 #include <support/steps.hpp>
 
 namespace now_or_never_test {
 
-/// Never ready; alive until it is destroyed.
-struct living {
-  using output = std::int32_t;
-  test::counted_life life;
-  COWARP_FN explicit living(test::counted_life::counts& in) : life(in) {}
-  COWARP_FN cowarp::polled<std::int32_t> poll(cowarp::context&) const { return cowarp::pending; }
-};
+using living = test::living<>;
 
 struct state {
   test::checks checks;

@@ -2,24 +2,14 @@
 /// \file
 /// The first of several futures, and what becomes of the others.
 #include <support/checks.hpp>
+#include <support/futures.hpp>
 #include <support/steps.hpp>
 
 #include <vector>
 
 namespace select_test {
 
-/// Ready with `value` at the poll after `polls` others.
-struct after_polls {
-  using output = std::int32_t;
-  std::uint32_t polls;
-  std::int32_t value;
-  COWARP_FN cowarp::polled<std::int32_t> poll(cowarp::context& cx) {
-    if (polls == 0) return value;
-    --polls;
-    cx.wake_self();
-    return cowarp::pending;
-  }
-};
+using test::after_polls;
 
 /// Ready once `time` has come: several with one time are a tie.
 struct at_time {

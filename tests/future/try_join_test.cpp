@@ -4,6 +4,7 @@
 #include <cowarp/future/try_join.hpp>
 
 #include <support/checks.hpp>
+#include <support/futures.hpp>
 #include <support/stage.hpp>
 #include <support/steps.hpp>
 
@@ -24,12 +25,7 @@ struct after_polls {
   }
 };
 
-struct living {
-  using output = maybe;
-  test::counted_life life;
-  COWARP_FN explicit living(test::counted_life::counts& in) : life(in) {}
-  COWARP_FN cowarp::polled<maybe> poll(cowarp::context&) const { return cowarp::pending; }
-};
+using living = test::living<maybe>;
 
 struct state {
   test::checks checks;

@@ -30,7 +30,9 @@ class stage {
   template <class Object>
   COWARP_FN Object& place() {
     static_assert(sizeof(Object) <= sizeof(stage_room));
-    stage_room& room = scope == cowarp::scope::block ? *block_room : room_;
+    stage_room& room = scope == cowarp::scope::block
+                           ? *static_cast<stage_room*>(cowarp::platform::this_block()->state)
+                           : room_;
     for (auto& byte : room.bytes) byte = std::byte{0};
     return *std::launder(reinterpret_cast<Object*>(room.bytes));
   }
@@ -60,7 +62,6 @@ class stage {
   counted_life::counts counts;
   std::uint32_t law;
   cowarp::scope scope;
-  stage_room* block_room;  // in the block state
 
  private:
   static constexpr std::uint32_t actors_word = 1;  // the word after the player's
@@ -95,11 +96,9 @@ struct laws {
 template <class Laws>
 struct player : cowarp::detail::frame_task<player<Laws>, 1> {
   stage& on;
-  stage_room& block_room;
 
   COWARP_FN cowarp::polled<cowarp::unit> poll(cowarp::context& cx) {
     if (cx.is_cancelling()) return cowarp::pending;
-    on.block_room = &block_room;
     switch (on.scope) {
       case cowarp::scope::block: Laws::template play<cowarp::scope::block>(on); break;
       case cowarp::scope::device: Laws::template play<cowarp::scope::device>(on); break;
@@ -122,7 +121,7 @@ struct theatre : cowarp::program<player<Laws>, actor> {
   using block_state = stage_room;
   using grid_state  = stage;
   COWARP_FN static void start(cowarp::spawner<theatre> s) {
-    (void)s.template spawn<player<Laws>>(s.grid_state(), s.block_state());
+    (void)s.template spawn<player<Laws>>(s.grid_state());
   }
 };
 
