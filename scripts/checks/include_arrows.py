@@ -7,10 +7,10 @@ executor itself, not even through another header. Every #include of the library 
 Preprocessor conditions are for platform/ only; the coroutine dialect's headers may stand as a whole
 under `#if COWARP_HAS_COROUTINES`.
 """
-import argparse
-import pathlib
 import re
 import sys
+
+from command import run
 
 CORE = ("context", "waker", "future", "block", "run_queue")
 AWAIT = r"executor/(context|waker|future|block)\.hpp"
@@ -114,14 +114,5 @@ def self_test():
     assert found({"sync/b.hpp"}, sync__a="") == ["is in no list of CMakeLists.txt"]
 
 
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--self-test", action="store_true", help="check this script")
-    if parser.parse_args().self_test:
-        return self_test()
-    return 1 if check(pathlib.Path(__file__).resolve().parents[2]) else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(__doc__, self_test, check))

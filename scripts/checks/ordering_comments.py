@@ -10,10 +10,10 @@ its own line or within the three lines above, a comment with the ordering's name
 Looks at platform/, executor/, future/, sync/ and timer/. Prints offenders as file:line. Exempt are
 lines of platform/atomic.hpp that only map the enumerators to those of the library underneath.
 """
-import argparse
-import pathlib
 import re
 import sys
+
+from command import run
 
 PARTS = ("platform", "executor", "future", "sync", "timer")
 NAMES = r"relaxed|acquire|release|acq_rel|seq_cst"
@@ -89,14 +89,5 @@ def self_test():
     assert found("w.load(order::relaxed)", True) == [(1, "relaxed")]
 
 
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--self-test", action="store_true", help="check this script")
-    if parser.parse_args().self_test:
-        return self_test()
-    return 1 if check(pathlib.Path(__file__).resolve().parents[2]) else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(__doc__, self_test, check))

@@ -14,10 +14,10 @@ A number stands for tests in the row's line under the table, `* channel: 1 "name
 a letter for a reason why another library promises more, in a line `* a: reason`. Each mark must be
 explained, each explanation used.
 """
-import argparse
-import pathlib
 import re
 import sys
+
+from command import run
 
 PAGE = "docs/primitives.md"
 COLUMNS = 8  # what, whose, and six promises
@@ -143,14 +143,5 @@ def self_test():
     assert marks(good, *tests, "* c: why") == ["reason c is given but not referred to"]
 
 
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--self-test", action="store_true", help="check this script")
-    if parser.parse_args().self_test:
-        return self_test()
-    return 1 if check(pathlib.Path(__file__).resolve().parents[2]) else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(__doc__, self_test, check))

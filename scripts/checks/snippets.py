@@ -9,11 +9,11 @@
 must show the lines between `// [tag]` and `// [/tag]` in that file, less their common indentation;
 without `#tag`, the whole file. --fix rewrites the blocks.
 """
-import argparse
-import pathlib
 import re
 import sys
 import textwrap
+
+from command import run
 
 BLOCK = re.compile(
     r"(?P<mark><!-- snippet: (?P<file>[^#\s]+)(?:#(?P<tag>\S+))? -->\n+(?P<fence>```+)[^\n]*\n)"
@@ -86,16 +86,5 @@ def self_test():
     assert refresh("<!-- snippet: e.cpp -->\ntext\n", lambda _: source)[1]
 
 
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--self-test", action="store_true", help="check this script")
-    parser.add_argument("--fix", action="store_true", help="rewrite blocks that differ")
-    options = parser.parse_args()
-    if options.self_test:
-        return self_test()
-    return 1 if check(pathlib.Path(__file__).resolve().parents[2], options.fix) else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(__doc__, self_test, check, "rewrite blocks that differ"))
