@@ -11,7 +11,10 @@
 #include <cowarp/executor/spawner.hpp>
 #include <cowarp/executor/task.hpp>
 #include <cowarp/future/block_on.hpp>
+#include <cowarp/future/buffered.hpp>
 #include <cowarp/future/chain.hpp>
+#include <cowarp/future/chunks.hpp>
+#include <cowarp/future/for_each.hpp>
 #include <cowarp/future/fuse.hpp>
 #include <cowarp/future/join.hpp>
 #include <cowarp/future/join_all.hpp>
@@ -20,6 +23,8 @@
 #include <cowarp/future/race.hpp>
 #include <cowarp/future/ready.hpp>
 #include <cowarp/future/select.hpp>
+#include <cowarp/future/stream.hpp>
+#include <cowarp/future/stream_adaptors.hpp>
 #include <cowarp/future/try_join.hpp>
 #include <cowarp/sync/abortable.hpp>
 #include <cowarp/sync/atomic_waker.hpp>
@@ -42,5 +47,6 @@
 #include <cowarp/sync/watch.hpp>
 #include <cowarp/sync/zerocopy_channel.hpp>
 #include <cowarp/timer/clock.hpp>
+#include <cowarp/timer/interval.hpp>
 #include <cowarp/timer/sleep.hpp>
 #include <cowarp/timer/timeout.hpp>

@@ -104,7 +104,10 @@ inline constexpr bool embeds_awaited_frames = false;
 /// \returns true if the object stands in the block's shared memory; false on a CPU.
 [[nodiscard]] COWARP_FN inline bool is_shared([[maybe_unused]] const void* object) {
 #if defined(__CUDA_ARCH__)
-  return __isShared(object) != 0;
+  // As text: nvcc 13.0 hands its own `__isShared` an address of the wrong kind in Debug builds.
+  std::uint32_t is;
+  asm("{ .reg .pred p; isspacep.shared p, %1; selp.u32 %0, 1, 0, p; }" : "=r"(is) : "l"(object));
+  return is != 0;
 #else
   return false;
 #endif

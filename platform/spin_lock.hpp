@@ -17,7 +17,9 @@ namespace cowarp::platform {
 /// Progress:      blocking. The holder may be a lane of the spinner's own warp, which needs
 ///                independent thread scheduling (sm_70 and newer): the critical section stands
 ///                inside the loop, so that a lane that holds the lock never waits for the rest of
-///                its warp to leave the loop.
+///                its warp to leave the loop. One access to memory decides who is next: a look
+///                before the exchange would always come too late beside a lane that takes the lock
+///                again as soon as it left it.
 /// Storage:       4 bytes; zero is unlocked.
 template <scope Scope>
 class spin_lock {
@@ -27,10 +29,8 @@ class spin_lock {
   COWARP_FN void with(Critical&& critical) {
     std::uint32_t wait_ns = 0;
     for (bool entered = false; !entered;) {
-      // relaxed: only a hint that saves the read-modify-write while the lock is taken.
-      if (word_.load(order::relaxed) == unlocked &&
-          // acquire: shows what the last holder wrote.
-          word_.exchange(locked, order::acquire) == unlocked) {
+      // acquire: shows what the last holder wrote.
+      if (word_.exchange(locked, order::acquire) == unlocked) {
         critical();
         // release: publishes this critical section to the next holder.
         word_.store(unlocked, order::release);

@@ -23,6 +23,8 @@ set(COWARP_STATE_MACHINE_TESTS
   future/race_test.cpp
   future/ready_test.cpp
   future/select_test.cpp
+  future/stream_concurrent_test.cpp
+  future/stream_test.cpp
   future/try_join_test.cpp
   platform/atomic_test.cpp
   platform/bits_test.cpp
@@ -51,6 +53,7 @@ set(COWARP_STATE_MACHINE_TESTS
   sync/watch_test.cpp
   sync/zerocopy_channel_test.cpp
   timer/clock_test.cpp
+  timer/interval_test.cpp
   timer/sleep_test.cpp
   timer/timeout_test.cpp)
 
@@ -60,6 +63,7 @@ set(COWARP_COROUTINE_TESTS
   executor/spawner_coroutine_test.cpp
   future/combinators_cancel_coroutine_test.cpp
   future/combinators_coroutine_test.cpp
+  future/stream_coroutine_test.cpp
   sync/channel_coroutine_test.cpp
   sync/guard_coroutine_test.cpp)
 
@@ -87,6 +91,7 @@ set(COWARP_COMPILE_FAIL_TESTS
   compile_fail/spawn_too_many_arguments.cpp
   compile_fail/spawn_unlisted_task.cpp
   compile_fail/spawn_wrong_argument.cpp
+  compile_fail/stream_not_moved.cpp
   compile_fail/task_coroutine_pool_of_zero.cpp
   compile_fail/task_frame_too_large.cpp
   compile_fail/task_over_aligned.cpp

@@ -52,16 +52,21 @@ class timer {
   COWARP_FN ~timer() { disarm(); }
 
   COWARP_FN polled<unit> poll(context& cx) {
-    if (clock::now_ns() >= item_.deadline_ns) {
+    if (has_passed()) {
       disarm();
       return unit{};
     }
-    if (armed_in_ == nullptr && !cx.task().is_none()) arm(cx);
+    arm(cx);
     return pending;
   }
 
- private:
+  /// \returns true from the deadline on.
+  [[nodiscard]] COWARP_FN bool has_passed() const { return clock::now_ns() >= item_.deadline_ns; }
+
+  /// Has the task polled again at the deadline, at once if it has passed; for futures that watch the
+  /// clock themselves. Does nothing the second time.
   COWARP_FN void arm(context& cx) {
+    if (armed_in_ != nullptr || cx.task().is_none()) return;
     armed_in_        = &platform::this_block()->timers[cx.task().slot()];
     item_.next       = armed_in_->first;
     armed_in_->first = &item_;
@@ -69,6 +74,7 @@ class timer {
     cx.touch_timers();
   }
 
+ private:
   COWARP_FN void disarm() {
     if (armed_in_ == nullptr) return;
     timer_item** link      = &armed_in_->first;

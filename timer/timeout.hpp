@@ -12,8 +12,8 @@ namespace cowarp {
 
 /// A future with a deadline: its output is the awaited output, or nothing if the deadline came first.
 ///
-/// The awaited future is polled first, so a result that is there at the deadline wins, and a timeout
-/// of zero still polls once. At the deadline the awaited future is left alone; it is cancelled when
+/// The clock is read before the awaited future is polled, so a result that is there at the deadline
+/// wins, and a timeout of zero still polls once. At the deadline the awaited future is left alone; it is cancelled when
 /// this one is destroyed. A deadline that has passed is ready at the first poll: a loop around such an
 /// await never lets others run, and should `yield_now` as well.
 ///
@@ -27,8 +27,10 @@ class COWARP_AWAIT_ELIDABLE timeout {
       : awaited_(static_cast<Future&&>(awaited)), deadline_(static_cast<timer&&>(deadline)) {}
 
   COWARP_FN polled<output> poll(context& cx) {
+    const bool late = deadline_.has_passed();
     if (auto result = awaited_.poll(cx)) return polled<output>(in_place, std::move(result));
-    if (deadline_.poll(cx)) return polled<output>(in_place);
+    if (late) return polled<output>(in_place);
+    deadline_.arm(cx);
     return pending;
   }
 

@@ -29,7 +29,7 @@ class shared_word_ref {
  public:
   COWARP_DEVICE_FN explicit shared_word_ref(const void* word)
       : at_(static_cast<std::uint32_t>(__cvta_generic_to_shared(word))) {
-    COWARP_ASSERT(__isShared(word),
+    COWARP_ASSERT(is_shared(word),
                   "a block-scope primitive must live in shared memory: put it in "
                   "the block state, or give it device scope");
   }
