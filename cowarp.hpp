@@ -10,6 +10,7 @@
 #include <cowarp/executor/report.hpp>
 #include <cowarp/executor/spawner.hpp>
 #include <cowarp/executor/task.hpp>
+#include <cowarp/executor/task_handle.hpp>
 #include <cowarp/future/block_on.hpp>
 #include <cowarp/future/buffered.hpp>
 #include <cowarp/future/chain.hpp>

@@ -57,6 +57,23 @@ class spawner {
     return spawn_result::ok;
   }
 
+  /// Starts a task in this block, and lets the handle await, abort or leave it. After `busy` the handle
+  /// is as it was. \pre the handle has no task, or one that is finished.
+  template <class Task, class... Arguments>
+  COWARP_FN spawn_result spawn_with(task_handle<typename Task::output>& handle,
+                                    Arguments&&... arguments) const {
+    static_assert(detail::is_joinable<Task>,
+                  "spawn_with: only a task declared with COWARP_JOINABLE_TASK or "
+                  "COWARP_JOINABLE_TASK_FRAME can have a handle");
+    check<Task, Arguments...>();
+    const std::uint32_t slot = claim<Task>();
+    if (slot == no_slot) return spawn_result::busy;
+    storage_of<Task>(slot).construct(static_cast<Arguments&&>(arguments)...);
+    handle.attach(link_of<Task>(slot), context(task_id{block() << 16 | slot}).waker());
+    begin(slot);
+    return spawn_result::ok;
+  }
+
   /// Starts a task in the given block; it begins as soon as its pool there has a free slot.
   template <class Task, class... Arguments>
   COWARP_FN spawn_result spawn_on(std::uint32_t block, Arguments&&... arguments) const {
@@ -77,6 +94,16 @@ class spawner {
   template <class Task, class... Arguments>
   COWARP_FN void must_spawn(Arguments&&... arguments) const {
     if (spawn<Task>(static_cast<Arguments&&>(arguments)...) == spawn_result::ok) return;
+    detail::record_failure({}, "must_spawn: the task's pool is full: declare it with a larger pool",
+                           detail::pretty_name<Task>(), 0);
+  }
+
+  /// The same for a task with a handle.
+  template <class Task, class... Arguments>
+  COWARP_FN void must_spawn_with(task_handle<typename Task::output>& handle,
+                                 Arguments&&... arguments) const {
+    if (spawn_with<Task>(handle, static_cast<Arguments&&>(arguments)...) == spawn_result::ok)
+      return;
     detail::record_failure({}, "must_spawn: the task's pool is full: declare it with a larger pool",
                            detail::pretty_name<Task>(), 0);
   }
@@ -116,6 +143,15 @@ class spawner {
     return *reinterpret_cast<typename Task::storage*>(
         bytes + layout::template frames_at<Task> +
         (slot - layout::template first_word_of<Task> * 32) * detail::stride_of<Program, Task>());
+  }
+
+  /// \returns what ties a slot of this block to its task's handle. \pre the slot belongs to `Task`.
+  template <class Task>
+  [[nodiscard]] COWARP_FN static detail::join_link& link_of(std::uint32_t slot) {
+    using layout = detail::layout<Program>;
+    return reinterpret_cast<detail::join_link*>(
+        reinterpret_cast<unsigned char*>(here().timers) - layout::timers_at +
+        layout::template join_at<Task>)[slot - layout::template first_word_of<Task> * 32];
   }
 
   /// \returns a block's inbox for spawns of `Task` from elsewhere.
