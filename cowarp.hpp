@@ -8,6 +8,7 @@
 #include <cowarp/executor/launch.hpp>
 #include <cowarp/executor/program.hpp>
 #include <cowarp/executor/report.hpp>
+#include <cowarp/executor/reservation.hpp>
 #include <cowarp/executor/spawner.hpp>
 #include <cowarp/executor/task.hpp>
 #include <cowarp/executor/task_handle.hpp>

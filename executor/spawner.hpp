@@ -5,6 +5,7 @@
 
 #include <cowarp/executor/fail.hpp>
 #include <cowarp/executor/program.hpp>
+#include <cowarp/executor/reservation.hpp>
 
 #include <cstdint>
 #include <type_traits>
@@ -52,8 +53,7 @@ class spawner {
     check<Task, Arguments...>();
     const std::uint32_t slot = claim<Task>();
     if (slot == no_slot) return spawn_result::busy;
-    storage_of<Task>(slot).construct(static_cast<Arguments&&>(arguments)...);
-    begin(slot);
+    fill<Task>(slot, static_cast<Arguments&&>(arguments)...);
     return spawn_result::ok;
   }
 
@@ -62,15 +62,10 @@ class spawner {
   template <class Task, class... Arguments>
   COWARP_FN spawn_result spawn_with(task_handle<typename Task::output>& handle,
                                     Arguments&&... arguments) const {
-    static_assert(detail::is_joinable<Task>,
-                  "spawn_with: only a task declared with COWARP_JOINABLE_TASK or "
-                  "COWARP_JOINABLE_TASK_FRAME can have a handle");
     check<Task, Arguments...>();
     const std::uint32_t slot = claim<Task>();
     if (slot == no_slot) return spawn_result::busy;
-    storage_of<Task>(slot).construct(static_cast<Arguments&&>(arguments)...);
-    handle.attach(link_of<Task>(slot), context(task_id{block() << 16 | slot}).waker());
-    begin(slot);
+    fill_with<Task>(slot, handle, static_cast<Arguments&&>(arguments)...);
     return spawn_result::ok;
   }
 
@@ -78,16 +73,34 @@ class spawner {
   template <class Task, class... Arguments>
   COWARP_FN spawn_result spawn_on(std::uint32_t block, Arguments&&... arguments) const {
     if (block == this->block()) return spawn<Task>(static_cast<Arguments&&>(arguments)...);
-    check<Task, Arguments...>();
-    static_assert((!detail::is_block_scope<std::remove_cvref_t<Arguments>> && ...),
-                  "spawn_on: a block-scope primitive cannot be used by a task of another block; "
-                  "give it device scope");
-    static_assert(
-        (!std::is_same_v<std::remove_cvref_t<Arguments>, typename Program::block_state> && ...),
-        "spawn_on: the block state of this block cannot be used by a task of another block; the "
-        "task can ask spawner::block_state() for its own");
+    check_remote<Task, Arguments...>();
     COWARP_ASSERT(block < blocks(), "spawn_on: there is no such block");
-    return post<Task>(block, static_cast<Arguments&&>(arguments)...);
+    const std::uint32_t cell = claim_cell<Task>(block);
+    if (cell == no_slot) return spawn_result::busy;
+    fill_cell<Task>(block, cell, static_cast<Arguments&&>(arguments)...);
+    return spawn_result::ok;
+  }
+
+  /// Takes a slot in this block now, for a task that is spawned later. \returns nothing if the pool is
+  /// full.
+  template <class Task>
+  [[nodiscard]] COWARP_FN polled<reservation<Program, Task>> try_reserve() const {
+    check_listed<Task>();
+    const std::uint32_t slot = claim<Task>();
+    if (slot == no_slot) return pending;
+    return polled<reservation<Program, Task>>(in_place, task_id{block() << 16 | slot});
+  }
+
+  /// Takes room now for a task that is sent to the given block later. \returns nothing if that block's
+  /// inbox for it is full.
+  template <class Task>
+  [[nodiscard]] COWARP_FN polled<remote_reservation<Program, Task>> try_reserve_on(
+      std::uint32_t block) const {
+    check_listed<Task>();
+    COWARP_ASSERT(block < blocks(), "try_reserve_on: there is no such block");
+    const std::uint32_t cell = claim_cell<Task>(block);
+    if (cell == no_slot) return pending;
+    return polled<remote_reservation<Program, Task>>(in_place, block, cell);
   }
 
   /// Starts a task in this block, or ends the program as failed if its pool is full.
@@ -120,7 +133,52 @@ class spawner {
     return *static_cast<typename Program::grid_state*>(here().grid->state);
   }
 
-  // ---- for the executor ----
+  // ---- for the executor and for reservations ----
+
+  /// Makes a task of a slot that was claimed.
+  template <class Task, class... Arguments>
+  COWARP_FN void fill(std::uint32_t slot, Arguments&&... arguments) const {
+    check<Task, Arguments...>();
+    storage_of<Task>(slot).construct(static_cast<Arguments&&>(arguments)...);
+    begin(slot);
+  }
+  template <class Task, class... Arguments>
+  COWARP_FN void fill_with(std::uint32_t slot, task_handle<typename Task::output>& handle,
+                           Arguments&&... arguments) const {
+    static_assert(detail::is_joinable<Task>,
+                  "spawn_with: only a task declared with COWARP_JOINABLE_TASK or "
+                  "COWARP_JOINABLE_TASK_FRAME can have a handle");
+    check<Task, Arguments...>();
+    storage_of<Task>(slot).construct(static_cast<Arguments&&>(arguments)...);
+    handle.attach(link_of<Task>(slot), context(task_id{block() << 16 | slot}).waker());
+    begin(slot);
+  }
+
+  /// Leaves the arguments in a cell of another block's inbox, which was claimed, and rouses the block.
+  template <class Task, class... Arguments>
+  COWARP_FN void fill_cell(std::uint32_t block, std::uint32_t cell,
+                           Arguments&&... arguments) const {
+    check_remote<Task, Arguments...>();
+    using layout = detail::layout<Program>;
+    auto& inbox  = inbox_of<Task>(block);
+    Task::storage::construct_remote(inbox.cell(cell), static_cast<Arguments&&>(arguments)...);
+    // relaxed: this task is alive, so the count is not zero; the grid stays up for the spawn.
+    here().grid->active.fetch_add(1, platform::relaxed);
+    // release: publishes the arguments to the owner.
+    inbox.filled.fetch_or(1u << cell, platform::release);
+    here().grid->queues[block].wake(layout::slots + layout::template index_of<Task>);
+  }
+
+  /// Frees a slot, or a cell, that was claimed and not filled.
+  COWARP_FN void give_back(std::uint32_t slot) const {
+    // release: whoever claims it comes after what was done with the reservation.
+    here().word(slot >> 5).claimed.fetch_and(~(1u << (slot & 31u)), platform::release);
+  }
+  template <class Task>
+  COWARP_FN void give_back_cell(std::uint32_t block, std::uint32_t cell) const {
+    // release: as above.
+    inbox_of<Task>(block).claimed.fetch_and(~(1u << cell), platform::release);
+  }
 
   /// Builds a task from what another block left. \returns `busy` if the pool is full.
   template <class Task, class RemoteArguments>
@@ -170,10 +228,15 @@ class spawner {
 
   static COWARP_FN block_header& here() { return *platform::this_block(); }
 
-  template <class Task, class... Arguments>
-  static COWARP_FN void check() {
+  template <class Task>
+  static COWARP_FN void check_listed() {
     static_assert(Program::template has_task<Task>,
                   "spawn: this task is not in the program's list: add it to cowarp::program<...>");
+  }
+
+  template <class Task, class... Arguments>
+  static COWARP_FN void check() {
+    check_listed<Task>();
     using storage = typename Task::storage;
     static_assert(storage::template accepts<Arguments...>,
                   "spawn: the arguments do not match the task's parameters");
@@ -183,6 +246,18 @@ class spawner {
                     "gone when the task runs: make the parameter a value, or pass an object that "
                     "outlives the task");
     }
+  }
+
+  template <class Task, class... Arguments>
+  static COWARP_FN void check_remote() {
+    check<Task, Arguments...>();
+    static_assert((!detail::is_block_scope<std::remove_cvref_t<Arguments>> && ...),
+                  "spawn_on: a block-scope primitive cannot be used by a task of another block; "
+                  "give it device scope");
+    static_assert(
+        (!std::is_same_v<std::remove_cvref_t<Arguments>, typename Program::block_state> && ...),
+        "spawn_on: the block state of this block cannot be used by a task of another block; the "
+        "task can ask spawner::block_state() for its own");
   }
 
   /// Takes a free slot of the task's pool, from different words in turn.
@@ -221,10 +296,9 @@ class spawner {
     here().wake(slot);
   }
 
-  /// Leaves the arguments in another block's inbox and rouses the block.
-  template <class Task, class... Arguments>
-  static COWARP_FN spawn_result post(std::uint32_t block, Arguments&&... arguments) {
-    using layout                = detail::layout<Program>;
+  /// Takes a free cell of another block's inbox for spawns of `Task`.
+  template <class Task>
+  static COWARP_FN std::uint32_t claim_cell(std::uint32_t block) {
     using inbox_type            = detail::spawn_inbox<Task>;
     inbox_type& inbox           = inbox_of<Task>(block);
     constexpr std::uint32_t all = inbox_type::cells == 32 ? ~0u : (1u << inbox_type::cells) - 1;
@@ -234,19 +308,10 @@ class spawner {
       const std::uint32_t cell = platform::lowest_bit(free);
       // acquire: the owner took the last arguments out before it cleared the bit.
       const std::uint32_t taken = inbox.claimed.fetch_or(1u << cell, platform::acquire);
-      if ((taken >> cell & 1u) != 0) {
-        free = ~taken & all;
-        continue;
-      }
-      Task::storage::construct_remote(inbox.cell(cell), static_cast<Arguments&&>(arguments)...);
-      // relaxed: this task is alive, so the count is not zero; the grid stays up for the spawn.
-      here().grid->active.fetch_add(1, platform::relaxed);
-      // release: publishes the arguments to the owner.
-      inbox.filled.fetch_or(1u << cell, platform::release);
-      here().grid->queues[block].wake(layout::slots + layout::template index_of<Task>);
-      return spawn_result::ok;
+      if ((taken >> cell & 1u) == 0) return cell;
+      free = ~taken & all;
     }
-    return spawn_result::busy;
+    return no_slot;
   }
 };
 
