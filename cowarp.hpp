@@ -12,6 +12,7 @@
 #include <cowarp/executor/spawner.hpp>
 #include <cowarp/executor/task.hpp>
 #include <cowarp/executor/task_handle.hpp>
+#include <cowarp/executor/this_task.hpp>
 #include <cowarp/future/block_on.hpp>
 #include <cowarp/future/buffered.hpp>
 #include <cowarp/future/chain.hpp>

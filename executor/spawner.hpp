@@ -6,8 +6,10 @@
 #include <cowarp/executor/fail.hpp>
 #include <cowarp/executor/program.hpp>
 #include <cowarp/executor/reservation.hpp>
+#include <cowarp/executor/this_task.hpp>
 
 #include <cstdint>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -131,6 +133,17 @@ class spawner {
   }
   [[nodiscard]] COWARP_FN auto& grid_state() const {
     return *static_cast<typename Program::grid_state*>(here().grid->state);
+  }
+
+  /// \returns the name of the task type that lives in that slot; empty if no type does.
+  [[nodiscard]] COWARP_FN static std::string_view name_of(task_id task) {
+    using layout = detail::layout<Program>;
+    std::string_view name;
+    Program::for_each_task([&]<class Task>(task_type<Task>) {
+      const std::uint32_t i = task.slot() - layout::template first_word_of<Task> * 32;
+      if (i < Task::pool_size) name = task_name<Task>();
+    });
+    return name;
   }
 
   // ---- for the executor and for reservations ----

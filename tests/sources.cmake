@@ -15,6 +15,7 @@ set(COWARP_STATE_MACHINE_TESTS
   executor/spawner_test.cpp
   executor/state_test.cpp
   executor/task_handle_test.cpp
+  executor/this_task_test.cpp
   executor/waker_test.cpp
   future/chain_test.cpp
   future/fuse_test.cpp
