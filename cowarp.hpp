@@ -32,6 +32,7 @@
 #include <cowarp/sync/abortable.hpp>
 #include <cowarp/sync/atomic_waker.hpp>
 #include <cowarp/sync/barrier.hpp>
+#include <cowarp/sync/cancellation_token.hpp>
 #include <cowarp/sync/channel.hpp>
 #include <cowarp/sync/event.hpp>
 #include <cowarp/sync/latch.hpp>
@@ -46,6 +47,7 @@
 #include <cowarp/sync/rwlock.hpp>
 #include <cowarp/sync/semaphore.hpp>
 #include <cowarp/sync/signal.hpp>
+#include <cowarp/sync/until_cancelled.hpp>
 #include <cowarp/sync/wait_queue.hpp>
 #include <cowarp/sync/watch.hpp>
 #include <cowarp/sync/zerocopy_channel.hpp>

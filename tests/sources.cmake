@@ -36,6 +36,8 @@ set(COWARP_STATE_MACHINE_TESTS
   sync/abortable_test.cpp
   sync/atomic_waker_test.cpp
   sync/barrier_test.cpp
+  sync/cancellation_token_race_test.cpp
+  sync/cancellation_token_test.cpp
   sync/channel_close_test.cpp
   sync/channel_test.cpp
   sync/channel_traffic_test.cpp
