@@ -8,8 +8,11 @@
 #include <cowarp/executor/launch.hpp>
 #include <cowarp/executor/program.hpp>
 #include <cowarp/executor/report.hpp>
+#include <cowarp/executor/reservation.hpp>
 #include <cowarp/executor/spawner.hpp>
 #include <cowarp/executor/task.hpp>
+#include <cowarp/executor/task_handle.hpp>
+#include <cowarp/executor/this_task.hpp>
 #include <cowarp/future/block_on.hpp>
 #include <cowarp/future/buffered.hpp>
 #include <cowarp/future/chain.hpp>
@@ -29,6 +32,7 @@
 #include <cowarp/sync/abortable.hpp>
 #include <cowarp/sync/atomic_waker.hpp>
 #include <cowarp/sync/barrier.hpp>
+#include <cowarp/sync/cancellation_token.hpp>
 #include <cowarp/sync/channel.hpp>
 #include <cowarp/sync/event.hpp>
 #include <cowarp/sync/latch.hpp>
@@ -43,6 +47,7 @@
 #include <cowarp/sync/rwlock.hpp>
 #include <cowarp/sync/semaphore.hpp>
 #include <cowarp/sync/signal.hpp>
+#include <cowarp/sync/until_cancelled.hpp>
 #include <cowarp/sync/wait_queue.hpp>
 #include <cowarp/sync/watch.hpp>
 #include <cowarp/sync/zerocopy_channel.hpp>

@@ -33,7 +33,7 @@ COWARP_FN COWARP_COMPILE_ERROR(
 template <class Task>
 class COWARP_AWAIT_ELIDABLE task_coroutine {
  public:
-  class promise_type : public promise_base {
+  class promise_type : public promise_base, public async_result<typename Task::output> {
    public:
     template <class... Arguments>
     COWARP_FN explicit promise_type(coroutine_storage<Task>& storage, Arguments&&...) noexcept {
@@ -46,7 +46,6 @@ class COWARP_AWAIT_ELIDABLE task_coroutine {
       return {};
     }
     COWARP_FN std::suspend_always final_suspend() const noexcept { return {}; }
-    COWARP_FN void return_void() const {}
 
     template <class... Arguments>
     static COWARP_FN void* operator new(std::size_t bytes, coroutine_storage<Task>& storage,
@@ -87,6 +86,11 @@ class coroutine_storage {
       root_.poll(cx);
     }
     return coroutine().done();
+  }
+  COWARP_FN polled<typename Task::output> poll_for_output(context& cx) {
+    if (!poll(cx)) return pending;
+    using promise = typename task_coroutine<Task>::promise_type;
+    return std::coroutine_handle<promise>::from_address(coroutine().address()).promise().take();
   }
   COWARP_FN void destroy() { cancel(); }
   COWARP_FN void cancel() {
@@ -173,7 +177,16 @@ struct coroutine_task {
   static_assert(PoolSize > 0, "a task's pool holds at least one task");
   static constexpr std::uint32_t pool_size = PoolSize;
   static constexpr std::size_t frame_bytes = (FrameBytes + 7) / 8 * 8;
+  using output                             = unit;
   using storage                            = coroutine_storage<Task>;
+};
+
+/// The same for a task with a result, which may be spawned with a handle.
+template <class Task, class Output, std::uint32_t PoolSize,
+          std::size_t FrameBytes = default_frame_bytes>
+struct joinable_coroutine_task : coroutine_task<Task, PoolSize, FrameBytes> {
+  static constexpr bool is_joinable = true;
+  using output                      = Output;
 };
 
 }  // namespace detail
@@ -181,15 +194,26 @@ struct coroutine_task {
 
 #  define COWARP_DETAIL_PARAMETERS(...) __VA_OPT__(, ) __VA_ARGS__
 
-/// Declares a task of the coroutine dialect:
-/// COWARP_TASK(name, pool size, (parameters)[, frame bytes]) { body with co_await and co_return }
-#  define COWARP_TASK(name, pool, parameters, ...)                                           \
-    struct name : ::cowarp::detail::coroutine_task<name, pool __VA_OPT__(, ) __VA_ARGS__> {  \
+#  define COWARP_DETAIL_TASK(name, parameters, ...)                                          \
+    struct name : __VA_ARGS__ {                                                              \
       static COWARP_FN ::cowarp::detail::task_coroutine<name> body(                          \
           ::cowarp::detail::coroutine_storage<name>& COWARP_DETAIL_PARAMETERS parameters);   \
     };                                                                                       \
     inline COWARP_FN ::cowarp::detail::task_coroutine<name> name::body(                      \
         [[maybe_unused]] ::cowarp::detail::coroutine_storage<name>& COWARP_DETAIL_PARAMETERS \
             parameters)
+
+/// Declares a task of the coroutine dialect:
+/// COWARP_TASK(name, pool size, (parameters)[, frame bytes]) { body with co_await and co_return }
+#  define COWARP_TASK(name, pool, parameters, ...) \
+    COWARP_DETAIL_TASK(name, parameters,           \
+                       ::cowarp::detail::coroutine_task<name, pool __VA_OPT__(, ) __VA_ARGS__>)
+
+/// Declares a task that yields an `output` with `co_return value` and may be spawned with a
+/// `task_handle<output>`: COWARP_JOINABLE_TASK(name, output, pool size, (parameters)[, frame bytes])
+#  define COWARP_JOINABLE_TASK(name, output, pool, parameters, ...) \
+    COWARP_DETAIL_TASK(                                             \
+        name, parameters,                                           \
+        ::cowarp::detail::joinable_coroutine_task<name, output, pool __VA_OPT__(, ) __VA_ARGS__>)
 
 #endif  // COWARP_HAS_COROUTINES

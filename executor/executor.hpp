@@ -98,16 +98,25 @@ class worker {
     // Tasks that woke themselves are alive, and nobody else's business: they cost no atomic.
     const std::uint32_t again_before = word.again;
     std::uint32_t ready              = again_before;
+    std::uint32_t woken              = 0;
     // relaxed: saves the exchange if nobody woke anything; the exchange acquires.
-    if (platform::any_lane(word.ready.load(platform::relaxed) != 0)) ready |= take_woken(word);
+    if (platform::any_lane(word.ready.load(platform::relaxed) != 0)) {
+      woken = take_woken(word);
+      ready |= woken;
+    }
     if (ready == 0) return false;
 
     const auto said = platform::for_lanes(ready, [&](std::uint32_t lane) -> std::uint32_t {
       const std::uint32_t slot = index * 32 + lane;
       context cx(task_id{block_.block << 16 | slot});
       auto& storage = spawner<Program>::template storage_of<Task>(slot);
-      if (!storage.poll(cx)) return cx.flags();
-      storage.destroy();
+      if constexpr (is_joinable<Task>) {
+        auto& link = spawner<Program>::template link_of<Task>(slot);
+        if (!poll_joinable(storage, link, cx, (woken >> lane & 1u) != 0)) return cx.flags();
+      } else {
+        if (!storage.poll(cx)) return cx.flags();
+        storage.destroy();
+      }
       block_.queue->next_generation(slot);
       return done | cx.flags();
     });

@@ -114,7 +114,7 @@ class executor {
     result.shared_bytes = layout::shared_bytes;
     result.seconds      = launch_.seconds();
     Program::for_each_task([&]<class Task>(task_type<Task>) {
-      result.tasks.push_back({detail::task_name<Task>(), Task::pool_size,
+      result.tasks.push_back({task_name<Task>(), Task::pool_size,
                               detail::stride_of<Program, Task>(),
                               detail::frames_bytes_of<Program, Task>()});
     });
@@ -124,6 +124,9 @@ class executor {
     launch_.download(&grid, ref_.grid, sizeof grid);
     if (state_ != nullptr) launch_.download(state_, grid.state, sizeof(grid_state));
     detail::complete_report(result, grid);
+    if (failure& first = result.first_failure; result.end == end_reason::failed) {
+      first.task = spawner<Program>::name_of({first.block << 16 | first.slot});
+    }
     return result;
   }
 

@@ -5,6 +5,7 @@
 
 #include <cowarp/executor/block.hpp>
 #include <cowarp/executor/task.hpp>
+#include <cowarp/executor/task_handle.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -115,6 +116,12 @@ constexpr std::size_t frames_bytes_of() {
   return round_up(stride_of<Program, Task>() * Task::pool_size, 16);
 }
 
+/// What the slots of a task type need to be joined: a link each, if its tasks can be.
+template <class Task>
+inline constexpr std::size_t joins_bytes_of = is_joinable<Task>
+                                                  ? sizeof(join_link) * Task::pool_size
+                                                  : 0;
+
 /// Where everything of one program stands: constant offsets into its shared and global memory.
 template <class Program>
 struct layout {
@@ -129,11 +136,15 @@ struct layout {
   static constexpr std::size_t inboxes_bytes = sum_over_tasks<Program>(
       []<class Task>(task_type<Task>) { return sizeof(spawn_inbox<Task>); });
 
-  // Global memory of one block: links, timers, inboxes, then frames.
+  static constexpr std::size_t joins_bytes =
+      sum_over_tasks<Program>([]<class Task>(task_type<Task>) { return joins_bytes_of<Task>; });
+
+  // Global memory of one block: links, timers, inboxes, joinable tasks' links, then frames.
   static constexpr std::size_t timers_at =
       round_up(sizeof(run_item) * (slots + Program::task_count), 16);
   static constexpr std::size_t inboxes_at       = timers_at + sizeof(slot_timers) * slots;
-  static constexpr std::size_t global_frames_at = round_up(inboxes_at + inboxes_bytes, 128);
+  static constexpr std::size_t joins_at         = inboxes_at + inboxes_bytes;
+  static constexpr std::size_t global_frames_at = round_up(joins_at + joins_bytes, 128);
   static constexpr std::size_t block_global_bytes =
       round_up(global_frames_at + (Program::frames == memory::global ? frames_bytes : 0), 128);
 
@@ -168,6 +179,11 @@ struct layout {
   static constexpr std::size_t inbox_at =
       inboxes_at + sum_over_tasks<Program, Task>([]<class Other>(task_type<Other>) {
         return sizeof(spawn_inbox<Other>);
+      });
+  template <class Task>
+  static constexpr std::size_t join_at =
+      joins_at + sum_over_tasks<Program, Task>([]<class Other>(task_type<Other>) {
+        return joins_bytes_of<Other>;
       });
 
   /// \returns the mask of the slots of the pool's word `i` that exist.

@@ -43,9 +43,10 @@ std::string to_string(const report& of) {
   fmt::format_to(out, "{}, {} blocks x {} workers: {} after {:.3f} ms\n", of.backend, of.blocks,
                  of.workers, to_string(of.end), of.seconds * 1e3);
   if (of.end == end_reason::failed) {
-    fmt::format_to(out, "failed in block {} slot {} at {}:{}: {}\n", of.first_failure.block,
-                   of.first_failure.slot, of.first_failure.file, of.first_failure.line,
-                   of.first_failure.message);
+    fmt::format_to(out, "failed in block {} slot {}{}{}{} at {}:{}: {}\n", of.first_failure.block,
+                   of.first_failure.slot, of.first_failure.task.empty() ? "" : " (",
+                   of.first_failure.task, of.first_failure.task.empty() ? "" : ")",
+                   of.first_failure.file, of.first_failure.line, of.first_failure.message);
   }
   fmt::format_to(out, "{:>7} {:>10} {:>10} {:>8} {:>12} {:>12} {:>10} {:>7}\n", "block", "spawned",
                  "completed", "pending", "polls", "wakes", "remote", "busy");
@@ -71,8 +72,8 @@ void complete_report(report& to, const grid_header& grid) {
   // relaxed: the launch has ended.
   to.end = static_cast<end_reason>(grid.end.load(platform::relaxed));
   if (to.end == end_reason::failed) {
-    to.first_failure = {grid.failure.block, grid.failure.slot, grid.failure.file, grid.failure.line,
-                        grid.failure.message};
+    to.first_failure = {grid.failure.block, grid.failure.slot, {},
+                        grid.failure.file,  grid.failure.line, grid.failure.message};
   }
   for (auto& block : to.per_block) {
     block.spawned = block.completed + block.pending;

@@ -40,6 +40,7 @@ struct task_memory {
 struct failure {
   std::uint32_t block;
   std::uint32_t slot;
+  std::string_view task;  // the name of the task's type; empty if no task was at fault
   std::string file;
   std::uint32_t line;
   std::string message;
@@ -69,20 +70,6 @@ namespace detail {
 
 /// Sums the blocks, and reads the failure out of the grid's copy on the host.
 void complete_report(report& to, const grid_header& grid);
-
-/// \returns the type's name out of a function name that mentions it.
-[[nodiscard]] constexpr std::string_view name_in(std::string_view pretty) {
-  // "... [with Task = produce; ...]" (g++), "... [Task = produce]" (clang), nvcc's host is one.
-  const auto from = pretty.find("Task = ");
-  if (from == std::string_view::npos) return pretty;
-  const auto begin = from + 7;
-  const auto end   = pretty.find_first_of(";]", begin);
-  return pretty.substr(begin, end - begin);
-}
-template <class Task>
-[[nodiscard]] constexpr std::string_view task_name() {
-  return name_in(__PRETTY_FUNCTION__);
-}
 
 }  // namespace detail
 }  // namespace cowarp

@@ -5,8 +5,11 @@
 
 #include <cowarp/executor/fail.hpp>
 #include <cowarp/executor/program.hpp>
+#include <cowarp/executor/reservation.hpp>
+#include <cowarp/executor/this_task.hpp>
 
 #include <cstdint>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -52,8 +55,19 @@ class spawner {
     check<Task, Arguments...>();
     const std::uint32_t slot = claim<Task>();
     if (slot == no_slot) return spawn_result::busy;
-    storage_of<Task>(slot).construct(static_cast<Arguments&&>(arguments)...);
-    begin(slot);
+    fill<Task>(slot, static_cast<Arguments&&>(arguments)...);
+    return spawn_result::ok;
+  }
+
+  /// Starts a task in this block, and lets the handle await, abort or leave it. After `busy` the handle
+  /// is as it was. \pre the handle has no task, or one that is finished.
+  template <class Task, class... Arguments>
+  COWARP_FN spawn_result spawn_with(task_handle<typename Task::output>& handle,
+                                    Arguments&&... arguments) const {
+    check<Task, Arguments...>();
+    const std::uint32_t slot = claim<Task>();
+    if (slot == no_slot) return spawn_result::busy;
+    fill_with<Task>(slot, handle, static_cast<Arguments&&>(arguments)...);
     return spawn_result::ok;
   }
 
@@ -61,22 +75,50 @@ class spawner {
   template <class Task, class... Arguments>
   COWARP_FN spawn_result spawn_on(std::uint32_t block, Arguments&&... arguments) const {
     if (block == this->block()) return spawn<Task>(static_cast<Arguments&&>(arguments)...);
-    check<Task, Arguments...>();
-    static_assert((!detail::is_block_scope<std::remove_cvref_t<Arguments>> && ...),
-                  "spawn_on: a block-scope primitive cannot be used by a task of another block; "
-                  "give it device scope");
-    static_assert(
-        (!std::is_same_v<std::remove_cvref_t<Arguments>, typename Program::block_state> && ...),
-        "spawn_on: the block state of this block cannot be used by a task of another block; the "
-        "task can ask spawner::block_state() for its own");
+    check_remote<Task, Arguments...>();
     COWARP_ASSERT(block < blocks(), "spawn_on: there is no such block");
-    return post<Task>(block, static_cast<Arguments&&>(arguments)...);
+    const std::uint32_t cell = claim_cell<Task>(block);
+    if (cell == no_slot) return spawn_result::busy;
+    fill_cell<Task>(block, cell, static_cast<Arguments&&>(arguments)...);
+    return spawn_result::ok;
+  }
+
+  /// Takes a slot in this block now, for a task that is spawned later. \returns nothing if the pool is
+  /// full.
+  template <class Task>
+  [[nodiscard]] COWARP_FN polled<reservation<Program, Task>> try_reserve() const {
+    check_listed<Task>();
+    const std::uint32_t slot = claim<Task>();
+    if (slot == no_slot) return pending;
+    return polled<reservation<Program, Task>>(in_place, task_id{block() << 16 | slot});
+  }
+
+  /// Takes room now for a task that is sent to the given block later. \returns nothing if that block's
+  /// inbox for it is full.
+  template <class Task>
+  [[nodiscard]] COWARP_FN polled<remote_reservation<Program, Task>> try_reserve_on(
+      std::uint32_t block) const {
+    check_listed<Task>();
+    COWARP_ASSERT(block < blocks(), "try_reserve_on: there is no such block");
+    const std::uint32_t cell = claim_cell<Task>(block);
+    if (cell == no_slot) return pending;
+    return polled<remote_reservation<Program, Task>>(in_place, block, cell);
   }
 
   /// Starts a task in this block, or ends the program as failed if its pool is full.
   template <class Task, class... Arguments>
   COWARP_FN void must_spawn(Arguments&&... arguments) const {
     if (spawn<Task>(static_cast<Arguments&&>(arguments)...) == spawn_result::ok) return;
+    detail::record_failure({}, "must_spawn: the task's pool is full: declare it with a larger pool",
+                           detail::pretty_name<Task>(), 0);
+  }
+
+  /// The same for a task with a handle.
+  template <class Task, class... Arguments>
+  COWARP_FN void must_spawn_with(task_handle<typename Task::output>& handle,
+                                 Arguments&&... arguments) const {
+    if (spawn_with<Task>(handle, static_cast<Arguments&&>(arguments)...) == spawn_result::ok)
+      return;
     detail::record_failure({}, "must_spawn: the task's pool is full: declare it with a larger pool",
                            detail::pretty_name<Task>(), 0);
   }
@@ -93,7 +135,63 @@ class spawner {
     return *static_cast<typename Program::grid_state*>(here().grid->state);
   }
 
-  // ---- for the executor ----
+  /// \returns the name of the task type that lives in that slot; empty if no type does.
+  [[nodiscard]] COWARP_FN static std::string_view name_of(task_id task) {
+    using layout = detail::layout<Program>;
+    std::string_view name;
+    Program::for_each_task([&]<class Task>(task_type<Task>) {
+      const std::uint32_t i = task.slot() - layout::template first_word_of<Task> * 32;
+      if (i < Task::pool_size) name = task_name<Task>();
+    });
+    return name;
+  }
+
+  // ---- for the executor and for reservations ----
+
+  /// Makes a task of a slot that was claimed.
+  template <class Task, class... Arguments>
+  COWARP_FN void fill(std::uint32_t slot, Arguments&&... arguments) const {
+    check<Task, Arguments...>();
+    storage_of<Task>(slot).construct(static_cast<Arguments&&>(arguments)...);
+    begin(slot);
+  }
+  template <class Task, class... Arguments>
+  COWARP_FN void fill_with(std::uint32_t slot, task_handle<typename Task::output>& handle,
+                           Arguments&&... arguments) const {
+    static_assert(detail::is_joinable<Task>,
+                  "spawn_with: only a task declared with COWARP_JOINABLE_TASK or "
+                  "COWARP_JOINABLE_TASK_FRAME can have a handle");
+    check<Task, Arguments...>();
+    storage_of<Task>(slot).construct(static_cast<Arguments&&>(arguments)...);
+    handle.attach(link_of<Task>(slot), context(task_id{block() << 16 | slot}).waker());
+    begin(slot);
+  }
+
+  /// Leaves the arguments in a cell of another block's inbox, which was claimed, and rouses the block.
+  template <class Task, class... Arguments>
+  COWARP_FN void fill_cell(std::uint32_t block, std::uint32_t cell,
+                           Arguments&&... arguments) const {
+    check_remote<Task, Arguments...>();
+    using layout = detail::layout<Program>;
+    auto& inbox  = inbox_of<Task>(block);
+    Task::storage::construct_remote(inbox.cell(cell), static_cast<Arguments&&>(arguments)...);
+    // relaxed: this task is alive, so the count is not zero; the grid stays up for the spawn.
+    here().grid->active.fetch_add(1, platform::relaxed);
+    // release: publishes the arguments to the owner.
+    inbox.filled.fetch_or(1u << cell, platform::release);
+    here().grid->queues[block].wake(layout::slots + layout::template index_of<Task>);
+  }
+
+  /// Frees a slot, or a cell, that was claimed and not filled.
+  COWARP_FN void give_back(std::uint32_t slot) const {
+    // release: whoever claims it comes after what was done with the reservation.
+    here().word(slot >> 5).claimed.fetch_and(~(1u << (slot & 31u)), platform::release);
+  }
+  template <class Task>
+  COWARP_FN void give_back_cell(std::uint32_t block, std::uint32_t cell) const {
+    // release: as above.
+    inbox_of<Task>(block).claimed.fetch_and(~(1u << cell), platform::release);
+  }
 
   /// Builds a task from what another block left. \returns `busy` if the pool is full.
   template <class Task, class RemoteArguments>
@@ -118,6 +216,15 @@ class spawner {
         (slot - layout::template first_word_of<Task> * 32) * detail::stride_of<Program, Task>());
   }
 
+  /// \returns what ties a slot of this block to its task's handle. \pre the slot belongs to `Task`.
+  template <class Task>
+  [[nodiscard]] COWARP_FN static detail::join_link& link_of(std::uint32_t slot) {
+    using layout = detail::layout<Program>;
+    return reinterpret_cast<detail::join_link*>(
+        reinterpret_cast<unsigned char*>(here().timers) - layout::timers_at +
+        layout::template join_at<Task>)[slot - layout::template first_word_of<Task> * 32];
+  }
+
   /// \returns a block's inbox for spawns of `Task` from elsewhere.
   template <class Task>
   [[nodiscard]] COWARP_FN static detail::spawn_inbox<Task>& inbox_of(std::uint32_t block) {
@@ -134,10 +241,15 @@ class spawner {
 
   static COWARP_FN block_header& here() { return *platform::this_block(); }
 
-  template <class Task, class... Arguments>
-  static COWARP_FN void check() {
+  template <class Task>
+  static COWARP_FN void check_listed() {
     static_assert(Program::template has_task<Task>,
                   "spawn: this task is not in the program's list: add it to cowarp::program<...>");
+  }
+
+  template <class Task, class... Arguments>
+  static COWARP_FN void check() {
+    check_listed<Task>();
     using storage = typename Task::storage;
     static_assert(storage::template accepts<Arguments...>,
                   "spawn: the arguments do not match the task's parameters");
@@ -147,6 +259,18 @@ class spawner {
                     "gone when the task runs: make the parameter a value, or pass an object that "
                     "outlives the task");
     }
+  }
+
+  template <class Task, class... Arguments>
+  static COWARP_FN void check_remote() {
+    check<Task, Arguments...>();
+    static_assert((!detail::is_block_scope<std::remove_cvref_t<Arguments>> && ...),
+                  "spawn_on: a block-scope primitive cannot be used by a task of another block; "
+                  "give it device scope");
+    static_assert(
+        (!std::is_same_v<std::remove_cvref_t<Arguments>, typename Program::block_state> && ...),
+        "spawn_on: the block state of this block cannot be used by a task of another block; the "
+        "task can ask spawner::block_state() for its own");
   }
 
   /// Takes a free slot of the task's pool, from different words in turn.
@@ -185,10 +309,9 @@ class spawner {
     here().wake(slot);
   }
 
-  /// Leaves the arguments in another block's inbox and rouses the block.
-  template <class Task, class... Arguments>
-  static COWARP_FN spawn_result post(std::uint32_t block, Arguments&&... arguments) {
-    using layout                = detail::layout<Program>;
+  /// Takes a free cell of another block's inbox for spawns of `Task`.
+  template <class Task>
+  static COWARP_FN std::uint32_t claim_cell(std::uint32_t block) {
     using inbox_type            = detail::spawn_inbox<Task>;
     inbox_type& inbox           = inbox_of<Task>(block);
     constexpr std::uint32_t all = inbox_type::cells == 32 ? ~0u : (1u << inbox_type::cells) - 1;
@@ -198,19 +321,10 @@ class spawner {
       const std::uint32_t cell = platform::lowest_bit(free);
       // acquire: the owner took the last arguments out before it cleared the bit.
       const std::uint32_t taken = inbox.claimed.fetch_or(1u << cell, platform::acquire);
-      if ((taken >> cell & 1u) != 0) {
-        free = ~taken & all;
-        continue;
-      }
-      Task::storage::construct_remote(inbox.cell(cell), static_cast<Arguments&&>(arguments)...);
-      // relaxed: this task is alive, so the count is not zero; the grid stays up for the spawn.
-      here().grid->active.fetch_add(1, platform::relaxed);
-      // release: publishes the arguments to the owner.
-      inbox.filled.fetch_or(1u << cell, platform::release);
-      here().grid->queues[block].wake(layout::slots + layout::template index_of<Task>);
-      return spawn_result::ok;
+      if ((taken >> cell & 1u) == 0) return cell;
+      free = ~taken & all;
     }
-    return spawn_result::busy;
+    return no_slot;
   }
 };
 

@@ -61,6 +61,7 @@ class frame_storage {
     ::new (static_cast<void*>(bytes_)) Task(std::move(remote));
   }
   COWARP_FN bool poll(context& cx) { return frame().poll(cx).has_value(); }
+  COWARP_FN auto poll_for_output(context& cx) { return frame().poll(cx); }
   COWARP_FN void destroy() { frame().~Task(); }
   COWARP_FN void cancel() {
     context cx = context::cancel();
@@ -82,9 +83,24 @@ struct frame_task : frame_base<unit, AwaitBytes> {
   using storage                            = frame_storage<Task>;
 };
 
+/// The same for a task with a result, which may be spawned with a handle.
+template <class Task, class Output, std::uint32_t PoolSize,
+          std::size_t AwaitBytes = default_await_bytes>
+struct joinable_frame_task : frame_base<Output, AwaitBytes> {
+  static_assert(PoolSize > 0, "a task's pool holds at least one task");
+  static constexpr std::uint32_t pool_size = PoolSize;
+  static constexpr bool is_joinable        = true;
+  using storage                            = frame_storage<Task>;
+};
+
 }  // namespace detail
 }  // namespace cowarp
 
 /// Declares a task of the state-machine dialect: COWARP_TASK_FRAME(name, pool size[, await bytes])
 /// { arguments and other members; COWARP_BODY_BEGIN statements COWARP_BODY_END };
 #define COWARP_TASK_FRAME(name, ...) struct name : ::cowarp::detail::frame_task<name, __VA_ARGS__>
+
+/// Declares a task that yields an `output` with COWARP_RETURN(value) and may be spawned with a
+/// `task_handle<output>`: COWARP_JOINABLE_TASK_FRAME(name, output, pool size[, await bytes])
+#define COWARP_JOINABLE_TASK_FRAME(name, ...) \
+  struct name : ::cowarp::detail::joinable_frame_task<name, __VA_ARGS__>

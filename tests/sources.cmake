@@ -9,10 +9,13 @@ set(COWARP_STATE_MACHINE_TESTS
   executor/frame_test.cpp
   executor/layout_test.cpp
   executor/poll_test.cpp
+  executor/reservation_test.cpp
   executor/run_queue_test.cpp
   executor/spawn_on_test.cpp
   executor/spawner_test.cpp
   executor/state_test.cpp
+  executor/task_handle_test.cpp
+  executor/this_task_test.cpp
   executor/waker_test.cpp
   future/chain_test.cpp
   future/fuse_test.cpp
@@ -33,6 +36,8 @@ set(COWARP_STATE_MACHINE_TESTS
   sync/abortable_test.cpp
   sync/atomic_waker_test.cpp
   sync/barrier_test.cpp
+  sync/cancellation_token_race_test.cpp
+  sync/cancellation_token_test.cpp
   sync/channel_close_test.cpp
   sync/channel_test.cpp
   sync/channel_traffic_test.cpp
@@ -61,6 +66,7 @@ set(COWARP_STATE_MACHINE_TESTS
 set(COWARP_COROUTINE_TESTS
   executor/async_coroutine_test.cpp
   executor/spawner_coroutine_test.cpp
+  executor/task_handle_coroutine_test.cpp
   future/combinators_cancel_coroutine_test.cpp
   future/combinators_coroutine_test.cpp
   future/stream_coroutine_test.cpp
@@ -90,6 +96,7 @@ set(COWARP_COMPILE_FAIL_TESTS
   compile_fail/spawn_too_few_arguments.cpp
   compile_fail/spawn_too_many_arguments.cpp
   compile_fail/spawn_unlisted_task.cpp
+  compile_fail/spawn_with_plain_task.cpp
   compile_fail/spawn_wrong_argument.cpp
   compile_fail/stream_not_moved.cpp
   compile_fail/task_coroutine_pool_of_zero.cpp

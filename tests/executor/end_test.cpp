@@ -168,6 +168,7 @@ TEST_CASE("end: a failure says where and why", "[executor][end]") {
   CHECK(report.end == cowarp::end_reason::failed);
   CHECK(report.first_failure.block == 2);
   CHECK(report.first_failure.slot / 32 == 1);  // the first word is the other task's
+  CHECK(report.first_failure.task.find("failing") != std::string_view::npos);
   CHECK(report.first_failure.message == "the tank is empty");
   CHECK(report.first_failure.line == end_test::failing_line);
   CHECK(report.first_failure.file.find("end_test.cpp") != std::string::npos);

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What a task can ask about itself: its id, and the name of its type.
+#pragma once
+
+#include <cowarp/executor/future.hpp>
+
+#include <cstddef>
+#include <string_view>
+
+namespace cowarp {
+
+namespace detail {
+
+/// \returns the type's name out of a function name that mentions it.
+[[nodiscard]] COWARP_FN constexpr std::string_view name_in(const char* pretty) {
+  // "... [with Task = produce; ...]" (g++), "... [Task = produce]" (clang), "... [with Task=produce]"
+  // (nvcc's device side). By hand: a GPU has no `strlen`.
+  const char* begin = pretty;
+  while (*begin != '\0' && *begin != '[') ++begin;
+  while (*begin != '\0' && *begin != '=') ++begin;
+  begin           = *begin == '\0' ? pretty : begin[1] == ' ' ? begin + 2 : begin + 1;
+  const char* end = begin;
+  while (*end != '\0' && *end != ';' && *end != ']') ++end;
+  return {begin, static_cast<std::size_t>(end - begin)};
+}
+
+}  // namespace detail
+
+/// \returns the name of a task's type with its namespaces, or the one that you gave it:
+///
+/// ```cpp
+/// template <>
+/// COWARP_FN constexpr std::string_view cowarp::task_name<produce>() { return "producer"sv; }
+/// ```
+///
+/// Called by:     host thread or any lane. It looks through a text, so do not call it all the time.
+/// Storage:       the text lives as long as the program.
+template <class Task>
+[[nodiscard]] COWARP_FN constexpr std::string_view task_name() {
+  return detail::name_in(__PRETTY_FUNCTION__);
+}
+
+/// The id of the task that awaits it, at once. `spawner::name_of` tells whose id it is.
+///
+/// An id names a slot, so it is unique among the tasks that live at the same time.
+class this_task {
+ public:
+  using output = task_id;
+
+  COWARP_FN polled<task_id> poll(context& cx) const { return cx.task(); }
+};
+
+}  // namespace cowarp
