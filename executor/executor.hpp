@@ -5,6 +5,7 @@
 
 #include <cowarp/executor/report.hpp>
 #include <cowarp/executor/spawner.hpp>
+#include <cowarp/executor/stall.hpp>
 #include <cowarp/platform/idle.hpp>
 #include <cowarp/platform/lanes.hpp>
 #include <cowarp/platform/pause.hpp>
@@ -54,6 +55,9 @@ class worker {
         idle_passes = 0;
       } else {
         if (idle_passes == 0) account(&worker_counts::busy);
+        if constexpr (finds_stalls<Program>) {
+          if (!has_news) stalls_.rest(block_, index_, workers_, idle_passes, timers_);
+        }
         // What just became ready is polled first.
         if (!has_news) platform::back_off(sleeper(), idle_passes, timers_.until_next());
         ++idle_passes;
@@ -61,6 +65,13 @@ class worker {
     }
     account(idle_passes != 0 ? &worker_counts::idle : &worker_counts::busy);
     note_counts();
+  }
+
+  /// Notes for the report which tasks of this worker are left; the leading lane calls it.
+  COWARP_FN void note_pending(std::uint32_t* masks) {
+    for (std::uint32_t i = index_; i < layout::words; i += workers_) {
+      masks[i] = block_.word(i).alive.load(platform::relaxed);  // relaxed: all workers have ended.
+    }
   }
 
   /// Adds this worker's counts to its block's report; the leading lane calls it.
@@ -126,6 +137,7 @@ class worker {
 
   /// Takes what others made ready in the word, without what is not alive; the same in all lanes.
   COWARP_FN std::uint32_t take_woken(slot_word& word) {
+    if constexpr (finds_stalls<Program>) stalls_.depart(block_, index_);
     std::uint32_t woken = 0;
     if (platform::lane() == 0) {
       // acquire: shows what the wakers wrote. Cleared before the polls, so that a wake during a poll
@@ -165,7 +177,11 @@ class worker {
       // relaxed: the barrier behind the workers' loops orders what follows.
       if (block_.end.load(platform::relaxed) != 0) seen |= ending;
     }
-    return platform::from_leader(seen);
+    seen = platform::from_leader(seen);
+    if constexpr (finds_stalls<Program>) {
+      if ((seen & delivered) != 0) stalls_.forget();
+    }
+    return seen;
   }
 
   /// Takes what came from other blocks and the host, and finds out whether the block may end.
@@ -176,7 +192,10 @@ class worker {
     const bool has_wakes = !block_.queue->is_empty();
     // relaxed: an acquire throws this SM's L1 away, so only the end that is there pays for one.
     const bool is_ending = grid.end.load(platform::relaxed) != 0;
-    if (has_wakes) take_queue();
+    if (has_wakes) {
+      if constexpr (finds_stalls<Program>) stalls_.withdraw(block_, index_);
+      take_queue();
+    }
     if (has_waiting_spawns_) take_waiting_spawns();
     // acquire: shows what the last task to end did, before its count is given up below.
     if (is_active_ && block_.live.load(platform::acquire) == 0) {
@@ -292,6 +311,7 @@ class worker {
   bool is_active_          = true;   // leading lane of worker 0: the block is in `grid.active`
   bool has_waiting_spawns_ = false;  // leading lane of worker 0
   timer_expiry timers_;
+  stall_watch stalls_;
   // Since the last `note_counts`; the same in all lanes.
   std::uint32_t polls_      = 0;
   std::uint32_t completed_  = 0;
@@ -312,6 +332,7 @@ COWARP_FN block_header& prepare_block(unsigned char* shared, const executor_ref&
   header.block            = block;
   header.words            = layout::words;
   header.has_manual_clock = launch.grid->has_manual_clock;
+  header.finds_stalls     = launch.grid->stall_after_ns != 0 ? 1 : 0;
   return header;
 }
 
@@ -362,6 +383,12 @@ template <class Program>
 
   block_report& report = launch.reports[block];
   if (platform::lane() == 0) worker.add_to(report);
+  if constexpr (detail::finds_stalls<Program>) {
+    unsigned char* mine = launch.blocks + layout::block_global_bytes * block;
+    if (platform::lane() == 0) {
+      worker.note_pending(reinterpret_cast<std::uint32_t*>(mine + layout::pending_at));
+    }
+  }
   // relaxed: the barrier above ordered the workers' writes.
   if (thread == 0) report.pending = header.live.load(platform::relaxed);
   platform::enter_block(nullptr);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 namespace cowarp {
@@ -13,6 +14,7 @@ std::string_view to_string(end_reason reason) {
     case end_reason::all_done: return "all tasks done";
     case end_reason::stopped: return "stopped";
     case end_reason::failed: return "failed";
+    case end_reason::stalled: return "stalled";
   }
   return "unknown";
 }
@@ -34,6 +36,25 @@ void print_row(std::string& to, const std::string& name, const block_report& row
       time == 0 ? "-" : fmt::format("{:.0f} %", 100 * static_cast<double>(row.busy) / time));
 }
 
+/// Says which tasks are left; nothing if none are.
+void print_waiting(std::string& to, const report& of) {
+  constexpr std::size_t most_rows = 16;
+  if (of.waiting.empty()) return;
+  auto out = std::back_inserter(to);
+  fmt::format_to(out, "{}\n",
+                 of.end == end_reason::stalled
+                     ? "stalled: nothing is ready, no timer runs, and these tasks wait:"
+                     : "pending at the end:");
+  for (std::size_t i = 0; i < of.waiting.size() && i < most_rows; ++i) {
+    const auto& row = of.waiting[i];
+    fmt::format_to(out, "  {} x {}, first in block {} slot {}\n", row.count, row.task, row.block,
+                   row.slot);
+  }
+  if (of.waiting.size() > most_rows) {
+    fmt::format_to(out, "  and {} kinds more\n", of.waiting.size() - most_rows);
+  }
+}
+
 }  // namespace
 
 std::string to_string(const report& of) {
@@ -47,6 +68,7 @@ std::string to_string(const report& of) {
                    of.first_failure.slot, of.first_failure.file, of.first_failure.line,
                    of.first_failure.message);
   }
+  print_waiting(text, of);
   fmt::format_to(out, "{:>7} {:>10} {:>10} {:>8} {:>12} {:>12} {:>10} {:>7}\n", "block", "spawned",
                  "completed", "pending", "polls", "wakes", "remote", "busy");
   const bool is_long = of.per_block.size() > most_rows;
@@ -66,6 +88,16 @@ std::string to_string(const report& of) {
 }
 
 namespace detail {
+
+void add_waiting(report& to, const waiting_tasks& more) {
+  const auto same = std::find_if(to.waiting.begin(), to.waiting.end(),
+                                 [&](const auto& known) { return known.task == more.task; });
+  if (same == to.waiting.end()) {
+    to.waiting.push_back(more);
+  } else {
+    same->count += more.count;
+  }
+}
 
 void complete_report(report& to, const grid_header& grid) {
   // relaxed: the launch has ended.

@@ -45,6 +45,14 @@ struct failure {
   std::string message;
 };
 
+/// Tasks of one type that were pending at the end.
+struct waiting_tasks {
+  std::string_view task;
+  std::uint64_t count;
+  std::uint32_t block;  // where the first of them lives
+  std::uint32_t slot;
+};
+
 /// What `run` returns. `to_string` and `fmt::formatter<report>` (fmt.hpp) print it as a table.
 struct report {
   end_reason end = end_reason::none;
@@ -57,6 +65,7 @@ struct report {
   double seconds           = 0;  // from launch to end
   std::vector<task_memory> tasks;
   std::vector<block_report> per_block;
+  std::vector<waiting_tasks> waiting;  // empty if the program does not find stalls
   block_report total{};
 };
 
@@ -69,6 +78,9 @@ namespace detail {
 
 /// Sums the blocks, and reads the failure out of the grid's copy on the host.
 void complete_report(report& to, const grid_header& grid);
+
+/// Counts tasks to those of their kind.
+void add_waiting(report& to, const waiting_tasks& more);
 
 /// \returns the type's name out of a function name that mentions it.
 [[nodiscard]] constexpr std::string_view name_in(std::string_view pretty) {

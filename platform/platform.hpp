@@ -66,6 +66,9 @@ inline constexpr bool on_device = true;
 inline constexpr bool on_device             = false;
 #endif
 
+/// True in sources whose programs run on a GPU, in every pass of their compiler.
+inline constexpr bool launches_on_gpu = COWARP_HAS_CUDA != 0;
+
 /// Lanes that run in step: 32 on a GPU and in simulation, 1 on a CPU.
 #if defined(COWARP_SIM)
 inline constexpr std::uint32_t warp_lanes = 32;

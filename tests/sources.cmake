@@ -12,6 +12,7 @@ set(COWARP_STATE_MACHINE_TESTS
   executor/run_queue_test.cpp
   executor/spawn_on_test.cpp
   executor/spawner_test.cpp
+  executor/stall_test.cpp
   executor/state_test.cpp
   executor/waker_test.cpp
   future/chain_test.cpp
