@@ -3,6 +3,7 @@
 /// The main loop: one executor per block, each of its workers polls the words it owns.
 #pragma once
 
+#include <cowarp/executor/post_mortem.hpp>
 #include <cowarp/executor/report.hpp>
 #include <cowarp/executor/spawner.hpp>
 #include <cowarp/executor/stall.hpp>
@@ -65,13 +66,6 @@ class worker {
     }
     account(idle_passes != 0 ? &worker_counts::idle : &worker_counts::busy);
     note_counts();
-  }
-
-  /// Notes for the report which tasks of this worker are left; the leading lane calls it.
-  COWARP_FN void note_pending(std::uint32_t* masks) {
-    for (std::uint32_t i = index_; i < layout::words; i += workers_) {
-      masks[i] = block_.word(i).alive.load(platform::relaxed);  // relaxed: all workers have ended.
-    }
   }
 
   /// Adds this worker's counts to its block's report; the leading lane calls it.
@@ -384,10 +378,8 @@ template <class Program>
   block_report& report = launch.reports[block];
   if (platform::lane() == 0) worker.add_to(report);
   if constexpr (detail::finds_stalls<Program>) {
-    unsigned char* mine = launch.blocks + layout::block_global_bytes * block;
-    if (platform::lane() == 0) {
-      worker.note_pending(reinterpret_cast<std::uint32_t*>(mine + layout::pending_at));
-    }
+    detail::leave_remains<Program>(shared, launch.blocks + layout::block_global_bytes * block,
+                                   thread, threads);
   }
   // relaxed: the barrier above ordered the workers' writes.
   if (thread == 0) report.pending = header.live.load(platform::relaxed);

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cowarp/executor/executor.hpp>
-#include <cowarp/executor/post_mortem.hpp>
 #include <cowarp/platform/launch.hpp>
 
 #include <chrono>
@@ -132,7 +131,7 @@ class executor {
     result.shared_bytes = layout::shared_bytes;
     result.seconds      = launch_.seconds();
     Program::for_each_task([&]<class Task>(task_type<Task>) {
-      result.tasks.push_back({detail::task_name<Task>(), Task::pool_size,
+      result.tasks.push_back({detail::type_name<Task>(), Task::pool_size,
                               detail::stride_of<Program, Task>(),
                               detail::frames_bytes_of<Program, Task>()});
     });
@@ -142,7 +141,7 @@ class executor {
     launch_.download(&grid, ref_.grid, sizeof grid);
     if (state_ != nullptr) launch_.download(state_, grid.state, sizeof(grid_state));
     detail::complete_report(result, grid);
-    detail::note_waiting<Program>(result, launch_, ref_);
+    detail::note_waiting<Program>(result, launch_, ref_.blocks);
     return result;
   }
 

@@ -145,8 +145,10 @@ struct layout {
   static constexpr std::size_t pending_bytes =
       finds_stalls<Program> ? sizeof(std::uint32_t) * words : 0;
   static constexpr std::size_t global_frames_at = round_up(pending_at + pending_bytes, 128);
+  // Frames in shared memory are copied here at the end, for the host to see where they wait.
+  static constexpr bool has_global_frames = Program::frames == memory::global || pending_bytes != 0;
   static constexpr std::size_t block_global_bytes =
-      round_up(global_frames_at + (Program::frames == memory::global ? frames_bytes : 0), 128);
+      round_up(global_frames_at + (has_global_frames ? frames_bytes : 0), 128);
 
   // Shared memory of one block: header, words, workers' counts, frames, block state.
   static constexpr std::size_t counts_at = sizeof(block_header) + sizeof(slot_word) * words;
@@ -159,7 +161,7 @@ struct layout {
 
   // Global memory of the grid: header, run queues, reports, state, then the blocks.
   static constexpr std::size_t arena_bytes =
-      block_global_bytes + (Program::frames == memory::shared ? frames_bytes : 0);
+      block_global_bytes + (has_global_frames ? 0 : frames_bytes);
   static_assert(arena_bytes <= Program::arena_limit_bytes,
                 "the program's tasks take more than its arena_limit_bytes: make pools or frames "
                 "smaller, or raise the limit");

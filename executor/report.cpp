@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace cowarp {
 
@@ -36,6 +37,23 @@ void print_row(std::string& to, const std::string& name, const block_report& row
       time == 0 ? "-" : fmt::format("{:.0f} %", 100 * static_cast<double>(row.busy) / time));
 }
 
+std::string in_words(const detail::await_place& place) {
+  if (place.line == 0) return fmt::format("{}, not polled yet", place.file);
+  return fmt::format("{}:{}", place.file, place.line);
+}
+
+/// \returns a type's name without what every name has, cut to what a line holds.
+std::string short_name(std::string_view name) {
+  constexpr std::string_view prefix = "cowarp::";
+  constexpr std::size_t most        = 80;
+  std::string text(name);
+  for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at)) {
+    text.erase(at, prefix.size());
+  }
+  if (text.size() > most) text = text.substr(0, most - 3) + "...";
+  return text;
+}
+
 /// Says which tasks are left; nothing if none are.
 void print_waiting(std::string& to, const report& of) {
   constexpr std::size_t most_rows = 16;
@@ -49,6 +67,12 @@ void print_waiting(std::string& to, const report& of) {
     const auto& row = of.waiting[i];
     fmt::format_to(out, "  {} x {}, first in block {} slot {}\n", row.count, row.task, row.block,
                    row.slot);
+    std::string_view lead = "at ";
+    for (const auto& place : row.where) {
+      fmt::format_to(out, "      {}{}\n", lead, place);
+      lead = "in ";
+    }
+    if (!row.awaited.empty()) fmt::format_to(out, "      for {}\n", row.awaited);
   }
   if (of.waiting.size() > most_rows) {
     fmt::format_to(out, "  and {} kinds more\n", of.waiting.size() - most_rows);
@@ -89,13 +113,16 @@ std::string to_string(const report& of) {
 
 namespace detail {
 
-void add_waiting(report& to, const waiting_tasks& more) {
-  const auto same = std::find_if(to.waiting.begin(), to.waiting.end(),
-                                 [&](const auto& known) { return known.task == more.task; });
+void add_waiting(report& to, waiting_tasks one, const site_list& sites) {
+  for (std::uint32_t i = 0; i < sites.count; ++i) one.where.push_back(in_words(sites.places[i]));
+  one.awaited     = short_name(sites.awaited);
+  const auto same = std::find_if(to.waiting.begin(), to.waiting.end(), [&](const auto& known) {
+    return known.task == one.task && known.where == one.where && known.awaited == one.awaited;
+  });
   if (same == to.waiting.end()) {
-    to.waiting.push_back(more);
+    to.waiting.push_back(std::move(one));
   } else {
-    same->count += more.count;
+    same->count += one.count;
   }
 }
 

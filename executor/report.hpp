@@ -3,7 +3,7 @@
 /// What an executor did: why it ended, and what each block counted.
 #pragma once
 
-#include <cowarp/executor/block.hpp>
+#include <cowarp/executor/await_site.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -45,12 +45,16 @@ struct failure {
   std::string message;
 };
 
-/// Tasks of one type that were pending at the end.
+/// Tasks of one type that were pending at the end, all at the same await.
 struct waiting_tasks {
   std::string_view task;
   std::uint64_t count;
   std::uint32_t block;  // where the first of them lives
   std::uint32_t slot;
+  // The await in the task's body, then those in the async frames that it awaits: `file:line`. Empty
+  // for a coroutine of a GPU's Release build; see `platform::notes_await_lines`.
+  std::vector<std::string> where;
+  std::string awaited;  // the type of the innermost future; empty for coroutines
 };
 
 /// What `run` returns. `to_string` and `fmt::formatter<report>` (fmt.hpp) print it as a table.
@@ -79,22 +83,8 @@ namespace detail {
 /// Sums the blocks, and reads the failure out of the grid's copy on the host.
 void complete_report(report& to, const grid_header& grid);
 
-/// Counts tasks to those of their kind.
-void add_waiting(report& to, const waiting_tasks& more);
-
-/// \returns the type's name out of a function name that mentions it.
-[[nodiscard]] constexpr std::string_view name_in(std::string_view pretty) {
-  // "... [with Task = produce; ...]" (g++), "... [Task = produce]" (clang), nvcc's host is one.
-  const auto from = pretty.find("Task = ");
-  if (from == std::string_view::npos) return pretty;
-  const auto begin = from + 7;
-  const auto end   = pretty.find_first_of(";]", begin);
-  return pretty.substr(begin, end - begin);
-}
-template <class Task>
-[[nodiscard]] constexpr std::string_view task_name() {
-  return name_in(__PRETTY_FUNCTION__);
-}
+/// Counts a task to those that wait where it does.
+void add_waiting(report& to, waiting_tasks one, const site_list& sites);
 
 }  // namespace detail
 }  // namespace cowarp

@@ -62,6 +62,7 @@ set(COWARP_STATE_MACHINE_TESTS
 set(COWARP_COROUTINE_TESTS
   executor/async_coroutine_test.cpp
   executor/spawner_coroutine_test.cpp
+  executor/stall_coroutine_test.cpp
   future/combinators_cancel_coroutine_test.cpp
   future/combinators_coroutine_test.cpp
   future/stream_coroutine_test.cpp

@@ -104,6 +104,56 @@ struct sleeps : base<napping, forgotten> {
   }
 };
 
+// ---- where they wait -----------------------------------------------------------------------------
+
+/// A wait inside a wait.
+COWARP_ASYNC_FRAME(inner_wait, cowarp::unit) {
+  state& s;
+  COWARP_BODY_BEGIN
+  COWARP_AWAIT(cowarp::yield_now());
+  COWARP_AWAIT(s.never_sent.wait());
+  COWARP_BODY_END
+};
+constexpr std::uint32_t inner_line = __LINE__ - 3;
+
+COWARP_TASK_FRAME(nested, 8, 256) {
+  state& s;
+  std::uint32_t kind;
+  COWARP_BODY_BEGIN
+  if (kind == 0) COWARP_AWAIT(s.never_sent.wait());
+  COWARP_AWAIT(cowarp::call<inner_wait>(s));
+  COWARP_BODY_END
+};
+constexpr std::uint32_t nested_line = __LINE__ - 3;
+
+template <cowarp::memory Frames>
+struct waits : base<nested> {
+  static constexpr auto frames = Frames;
+  COWARP_FN static void start(cowarp::spawner<waits> s) {
+    for (std::uint32_t i = 0; i < 4; ++i) (void)s.template spawn<nested>(s.grid_state(), i);
+  }
+};
+
+void require_places(const cowarp::report& report) {
+  const auto ends_with = [](const std::string& text, std::uint32_t line) {
+    const std::string end = "stall_test.cpp:" + std::to_string(line);
+    return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+  };
+  REQUIRE(report.end == cowarp::end_reason::stalled);
+  REQUIRE(report.waiting.size() == 2);
+  const auto& alone = report.waiting[0];
+  CHECK(alone.count == report.blocks);
+  REQUIRE(alone.where.size() == 1);
+  CHECK(ends_with(alone.where[0], nested_line - 1));
+  CHECK(alone.awaited.find("signal") != std::string::npos);
+  const auto& below = report.waiting[1];
+  CHECK(below.count == report.blocks * 3);
+  REQUIRE(below.where.size() == 2);
+  CHECK(ends_with(below.where[0], nested_line));
+  CHECK(ends_with(below.where[1], inner_line));
+  CHECK(below.awaited.find("signal") != std::string::npos);
+}
+
 struct cancelled_timer : base<hasty> {
   COWARP_FN static void start(cowarp::spawner<cancelled_timer> s) {
     (void)s.spawn<hasty>(s.grid_state());
@@ -175,6 +225,19 @@ TEST_CASE("stall: whoever waits for the outside is left alone", "[executor][stal
   REQUIRE(report.waiting.size() == 1);
   CHECK(report.waiting[0].count == 1);
   CHECK(to_string(report).find("pending at the end:") != std::string::npos);
+}
+
+TEST_CASE("stall: the report says where each task waits", "[executor][stall]") {
+  stall_test::state s{};
+  stall_test::require_places(
+      cowarp::run<stall_test::waits<cowarp::memory::global>>({.blocks = 2, .stall_after = 1us}, s));
+}
+
+TEST_CASE("stall: where frames in shared memory wait too", "[executor][stall]") {
+  stall_test::state s{};
+  // One block: others could not reach the waiting futures.
+  stall_test::require_places(
+      cowarp::run<stall_test::waits<cowarp::memory::shared>>({.blocks = 1, .stall_after = 1us}, s));
 }
 
 TEST_CASE("stall: nobody looks for one unless asked", "[executor][stall]") {
