@@ -77,9 +77,9 @@ inline constexpr bool notes_await_lines = true;
 inline constexpr bool notes_await_lines     = false;
 #endif
 
-/// Lanes that run in step: 32 on a GPU and in simulation, 1 on a CPU.
+/// Lanes that run in step: 32 on a GPU, mostly so in simulation, 1 on a CPU.
 #if defined(COWARP_SIM)
-inline constexpr std::uint32_t warp_lanes = 32;
+inline constexpr std::uint32_t warp_lanes = sim::lanes;
 #else
 inline constexpr std::uint32_t warp_lanes   = on_device ? 32 : 1;
 #endif
