@@ -18,6 +18,7 @@
 #include <cowarp/future/chain.hpp>
 #include <cowarp/future/chunks.hpp>
 #include <cowarp/future/for_each.hpp>
+#include <cowarp/future/from_outside.hpp>
 #include <cowarp/future/fuse.hpp>
 #include <cowarp/future/join.hpp>
 #include <cowarp/future/join_all.hpp>

@@ -7,10 +7,12 @@
 
 #if COWARP_HAS_COROUTINES
 
+#  include <cowarp/executor/await_site.hpp>
 #  include <cowarp/executor/frame_stack.hpp>
 #  include <cowarp/executor/future.hpp>
 
 #  include <cstddef>
+#  include <source_location>
 #  include <type_traits>
 #  include <utility>
 
@@ -26,6 +28,17 @@ struct leaf_wait {
   bool (*poll)(leaf_wait&, context&);  // true once ready
 };
 
+/// Where a `co_await` stands, known to the compiler.
+struct call_site {
+  std::uint32_t value = 0;
+
+  COWARP_FN COWARP_CALL_SITE_CONSTEVAL call_site(std::source_location where) {
+    if constexpr (platform::notes_await_lines) {
+      value = short_site(where.file_name(), static_cast<std::uint32_t>(where.line()));
+    }
+  }
+};
+
 /// One chain of coroutines that await each other: what to poll, and what to resume then.
 ///
 /// Whoever drives the chain polls the leaf's future first and resumes the leaf only if that is
@@ -39,11 +52,17 @@ struct coroutine_root {
   leaf_wait* waiting;     // what it waits for; null: resume it at the next poll
   context cx;             // the poll under way, and what it noted
   std::uint32_t ascends;  // set by a coroutine that ended: `leaf` is its caller, resume it now
+  std::uint32_t site;     // `short_site` of the innermost await, where those are noted
 
   COWARP_FN void start(void* coroutine, context at) {
     leaf    = coroutine;
     waiting = nullptr;
     cx      = at;
+    if constexpr (platform::notes_await_lines) site = 0;
+  }
+
+  COWARP_FN void note([[maybe_unused]] call_site where) {
+    if constexpr (platform::notes_await_lines) site = where.value;
   }
 
   /// Polls once; afterwards the first coroutine of the chain may be done.
@@ -114,13 +133,17 @@ class promise_base {
   }
 
   template <class Value>
-  COWARP_FN async<Value>&& await_transform(async<Value>&& child) const {
+  COWARP_FN async<Value>&& await_transform(
+      async<Value>&& child, call_site where = call_site(std::source_location::current())) const {
+    root_->note(where);
     child.join(root_);
     return static_cast<async<Value>&&>(child);
   }
   template <class Awaited>
   requires(requires(Awaited&& a) { into_future(static_cast<Awaited&&>(a)); }) COWARP_FN
-      auto await_transform(Awaited&& awaited) const {
+      auto await_transform(Awaited&& awaited,
+                           call_site where = call_site(std::source_location::current())) const {
+    root_->note(where);
     using awaited_type = std::remove_cvref_t<Awaited>;
     if constexpr (resumes_ready<awaited_type>) {
       return resumed_awaiter<typename awaited_type::output>(root_);

@@ -12,7 +12,7 @@
 namespace cowarp {
 
 /// Why an executor ended.
-enum class end_reason : std::uint32_t { none, all_done, stopped, failed };
+enum class end_reason : std::uint32_t { none, all_done, stopped, failed, stalled };
 
 /// The first failure of a run; the text is cut to what fits.
 struct failure_record {
@@ -45,6 +45,12 @@ struct grid_header {
   host_line* host;    // null if nobody can ask for a stop
   run_queue* queues;  // one for each block
   void* state;        // the program's grid state
+  // What executor/stall.hpp keeps.
+  platform::atomic<std::uint64_t, scope::device> quiet;  // blocks without work; above, an epoch
+  platform::atomic_word<scope::device> outside;          // tasks that wait for what no task sends
+  std::uint64_t stall_after_ns;                          // 0: stalls are not looked for
+  std::uint64_t quiet_seen;                              // block 0 only
+  std::uint64_t quiet_since_ns;                          // block 0 only
   failure_record failure;
 
   /// Asks all blocks to end; the first reason stays.
@@ -101,6 +107,11 @@ struct block_header {
   platform::atomic_word<scope::block> end;         // not 0 once the workers are to leave
   platform::atomic_word<scope::block> spawn_hint;  // spreads spawns over a pool's words
   std::uint32_t has_manual_clock;
+  // What executor/stall.hpp keeps.
+  std::uint32_t finds_stalls;
+  platform::atomic_word<scope::block> quiet;  // workers without work; above, an epoch
+  std::uint32_t quiet_seen;                   // worker 0 only
+  std::uint32_t is_counted;                   // worker 0 only: the block is in `grid_header::quiet`
 
   [[nodiscard]] COWARP_FN slot_word& word(std::uint32_t i) {
     return reinterpret_cast<slot_word*>(this + 1)[i];

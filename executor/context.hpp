@@ -45,6 +45,16 @@ class context {
     return cx;
   }
 
+  /// \returns true while the host reads where a frame waits; it is cancelling as well.
+  [[nodiscard]] COWARP_FN constexpr bool is_describing() const {
+    return (flags_ & describing) != 0;
+  }
+  [[nodiscard]] COWARP_FN static constexpr context describe() {
+    context cx;
+    cx.flags_ = cancelling | describing;
+    return cx;
+  }
+
   /// Takes over what another context of the same task noted.
   COWARP_FN constexpr void merge(const context& other) { flags_ |= other.flags_; }
 
@@ -56,6 +66,7 @@ class context {
 
  private:
   static constexpr std::uint32_t cancelling = 1u << 3;
+  static constexpr std::uint32_t describing = 1u << 4;
   static constexpr std::uint32_t notes      = self_wake | timers_changed;
 
   task_id task_{task_id::none};

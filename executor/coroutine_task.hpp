@@ -105,6 +105,16 @@ class coroutine_storage {
     }
   }
 
+  /// Says where a copy of the task waits; the host only.
+  COWARP_FN void describe(site_list& to) const {
+    if constexpr (platform::notes_await_lines) {
+      constexpr const char* file = Task::cowarp_file();
+      const std::uint32_t line   = root_.site & 0xfffffu;
+      // The innermost await may stand in a function of another file.
+      to.add({line == 0 || root_.site == short_site(file, line) ? file : "(another file)", line});
+    }
+  }
+
   [[nodiscard]] COWARP_FN coroutine_root* root() { return &root_; }
   [[nodiscard]] COWARP_FN void* allocate(std::size_t bytes) {
     if constexpr (!platform::embeds_awaited_frames) {
@@ -196,6 +206,7 @@ struct joinable_coroutine_task : coroutine_task<Task, PoolSize, FrameBytes> {
 
 #  define COWARP_DETAIL_TASK(name, parameters, ...)                                          \
     struct name : __VA_ARGS__ {                                                              \
+      static constexpr const char* cowarp_file() { return __FILE__; }                        \
       static COWARP_FN ::cowarp::detail::task_coroutine<name> body(                          \
           ::cowarp::detail::coroutine_storage<name>& COWARP_DETAIL_PARAMETERS parameters);   \
     };                                                                                       \

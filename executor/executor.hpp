@@ -3,8 +3,10 @@
 /// The main loop: one executor per block, each of its workers polls the words it owns.
 #pragma once
 
+#include <cowarp/executor/post_mortem.hpp>
 #include <cowarp/executor/report.hpp>
 #include <cowarp/executor/spawner.hpp>
+#include <cowarp/executor/stall.hpp>
 #include <cowarp/platform/idle.hpp>
 #include <cowarp/platform/lanes.hpp>
 #include <cowarp/platform/pause.hpp>
@@ -54,6 +56,9 @@ class worker {
         idle_passes = 0;
       } else {
         if (idle_passes == 0) account(&worker_counts::busy);
+        if constexpr (finds_stalls<Program>) {
+          if (!has_news) stalls_.rest(block_, index_, workers_, idle_passes, timers_);
+        }
         // What just became ready is polled first.
         if (!has_news) platform::back_off(sleeper(), idle_passes, timers_.until_next());
         ++idle_passes;
@@ -135,6 +140,7 @@ class worker {
 
   /// Takes what others made ready in the word, without what is not alive; the same in all lanes.
   COWARP_FN std::uint32_t take_woken(slot_word& word) {
+    if constexpr (finds_stalls<Program>) stalls_.depart(block_, index_);
     std::uint32_t woken = 0;
     if (platform::lane() == 0) {
       // acquire: shows what the wakers wrote. Cleared before the polls, so that a wake during a poll
@@ -174,7 +180,11 @@ class worker {
       // relaxed: the barrier behind the workers' loops orders what follows.
       if (block_.end.load(platform::relaxed) != 0) seen |= ending;
     }
-    return platform::from_leader(seen);
+    seen = platform::from_leader(seen);
+    if constexpr (finds_stalls<Program>) {
+      if ((seen & delivered) != 0) stalls_.forget();
+    }
+    return seen;
   }
 
   /// Takes what came from other blocks and the host, and finds out whether the block may end.
@@ -185,7 +195,10 @@ class worker {
     const bool has_wakes = !block_.queue->is_empty();
     // relaxed: an acquire throws this SM's L1 away, so only the end that is there pays for one.
     const bool is_ending = grid.end.load(platform::relaxed) != 0;
-    if (has_wakes) take_queue();
+    if (has_wakes) {
+      if constexpr (finds_stalls<Program>) stalls_.withdraw(block_, index_);
+      take_queue();
+    }
     if (has_waiting_spawns_) take_waiting_spawns();
     // acquire: shows what the last task to end did, before its count is given up below.
     if (is_active_ && block_.live.load(platform::acquire) == 0) {
@@ -301,6 +314,7 @@ class worker {
   bool is_active_          = true;   // leading lane of worker 0: the block is in `grid.active`
   bool has_waiting_spawns_ = false;  // leading lane of worker 0
   timer_expiry timers_;
+  stall_watch stalls_;
   // Since the last `note_counts`; the same in all lanes.
   std::uint32_t polls_      = 0;
   std::uint32_t completed_  = 0;
@@ -321,6 +335,7 @@ COWARP_FN block_header& prepare_block(unsigned char* shared, const executor_ref&
   header.block            = block;
   header.words            = layout::words;
   header.has_manual_clock = launch.grid->has_manual_clock;
+  header.finds_stalls     = launch.grid->stall_after_ns != 0 ? 1 : 0;
   return header;
 }
 
@@ -371,6 +386,10 @@ template <class Program>
 
   block_report& report = launch.reports[block];
   if (platform::lane() == 0) worker.add_to(report);
+  if constexpr (detail::finds_stalls<Program>) {
+    detail::leave_remains<Program>(shared, launch.blocks + layout::block_global_bytes * block,
+                                   thread, threads);
+  }
   // relaxed: the barrier above ordered the workers' writes.
   if (thread == 0) report.pending = header.live.load(platform::relaxed);
   platform::enter_block(nullptr);

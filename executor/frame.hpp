@@ -3,6 +3,7 @@
 /// The state-machine dialect: a future whose body is a resumable `switch`, for every compiler.
 #pragma once
 
+#include <cowarp/executor/await_site.hpp>
 #include <cowarp/executor/future.hpp>
 
 #include <cstddef>
@@ -57,18 +58,30 @@ class frame_base {
   template <class Future>
   COWARP_FN polled<typename Future::output> cowarp_step(context& cx) {
     if constexpr (detail::resumes_ready<Future>) {
-      if (cx.is_cancelling()) return pending;
+      if (cx.is_cancelling()) {
+        detail::describe<Future>(cx, nullptr);
+        return pending;
+      }
       return typename Future::output{};
     } else {
       Future& awaited = *std::launder(reinterpret_cast<Future*>(awaited_));
       if (cx.is_cancelling()) {
-        awaited.~Future();
+        if (!detail::describe(cx, &awaited)) awaited.~Future();
         return pending;
       }
       polled<typename Future::output> result = awaited.poll(cx);
       if (result) awaited.~Future();
       return result;
     }
+  }
+
+  /// Begins to take the frame apart, or says where it is. \returns true if there is nothing below.
+  COWARP_FN bool cowarp_take_apart([[maybe_unused]] context& cx,
+                                   [[maybe_unused]] const char* file) {
+    if constexpr (!platform::on_device) {
+      if (cx.is_describing()) static_cast<detail::site_list&>(cx).add({file, cowarp_resume_point_});
+    }
+    return cowarp_resume_point_ == 0;
   }
 
   /// The answer of a body that ends, with or without a value.
@@ -115,6 +128,11 @@ class frame_call {
     static_cast<void>(frame_.poll(cx));
   }
 
+  /// Says where the frame waits, if it does.
+  COWARP_FN void describe(context& cx) {
+    if (is_running_) static_cast<void>(frame_.poll(cx));
+  }
+
   COWARP_FN polled<output> poll(context& cx) {
     is_running_           = true;
     polled<output> result = frame_.poll(cx);
@@ -147,13 +165,15 @@ template <class Frame, class... Arguments>
 #define COWARP_ASYNC_FRAME(name, ...) struct name : ::cowarp::frame_base<__VA_ARGS__>
 
 /// Begins the body of a frame. Inside, `return` is spelled COWARP_RETURN.
-#define COWARP_BODY_BEGIN                                                                       \
-  COWARP_FN ::cowarp::polled<output> poll(::cowarp::context& cowarp_cx) {                       \
-    if (cowarp_cx.is_cancelling() && this->cowarp_resume_point_ == 0) return ::cowarp::pending; \
-    switch (this->cowarp_resume_point_) {                                                       \
-      default:                                                                                  \
-        COWARP_ASSERT(false, "an await may not stand inside a switch: use if and else");        \
-        break;                                                                                  \
+#define COWARP_BODY_BEGIN                                                                \
+  COWARP_FN ::cowarp::polled<output> poll(::cowarp::context& cowarp_cx) {                \
+    if (cowarp_cx.is_cancelling() && this->cowarp_take_apart(cowarp_cx, __FILE__)) {     \
+      return ::cowarp::pending;                                                          \
+    }                                                                                    \
+    switch (this->cowarp_resume_point_) {                                                \
+      default:                                                                           \
+        COWARP_ASSERT(false, "an await may not stand inside a switch: use if and else"); \
+        break;                                                                           \
       case 0:;
 
 /// Ends the body of a frame.

@@ -19,9 +19,26 @@ struct launch_options {
   std::uint32_t workers = 0;  // warps per block; 0: one for each word of 32 slots. CPU: always one
   bool manual_clock     = false;    // time moves only by `advance_clock`
   void* stream          = nullptr;  // CUDA stream; null: one of its own
+  // Once all tasks wait for each other and no timer runs, the launch ends as `stalled` after this
+  // time. 0: never, since only you know whether somebody outside the launch is to wake it.
+  std::chrono::nanoseconds stall_after{0};
 };
 
 namespace detail {
+
+/// \returns the option, or throws if it means nothing for this program.
+template <class Program>
+std::uint64_t stall_after_ns(std::chrono::nanoseconds stall_after) {
+  if (stall_after.count() < 0) {
+    throw configuration_error("cowarp: stall_after is a time of 0 (off) or more");
+  }
+  if (stall_after.count() != 0 && !finds_stalls<Program>) {
+    throw configuration_error(
+        "cowarp: this program was not compiled to find stalls on a GPU: add `static constexpr bool "
+        "finds_stalls = true;` to it, or leave stall_after at 0");
+  }
+  return static_cast<std::uint64_t>(stall_after.count());
+}
 
 /// What the backend runs in every thread.
 template <class Program>
@@ -127,6 +144,7 @@ class executor {
     if (failure& first = result.first_failure; result.end == end_reason::failed) {
       first.task = spawner<Program>::name_of({first.block << 16 | first.slot});
     }
+    detail::note_waiting<Program>(result, launch_, ref_.blocks);
     return result;
   }
 
@@ -156,6 +174,7 @@ class executor {
     grid.active.store(blocks, platform::relaxed);
     grid.has_manual_clock = options.manual_clock ? 1 : 0;
     grid.blocks           = blocks;
+    grid.stall_after_ns   = detail::stall_after_ns<Program>(options.stall_after);
     grid.host             = static_cast<host_line*>(launch_.line_to_device());
     grid.queues           = reinterpret_cast<run_queue*>(memory + queues);
     grid.state            = memory + states;

@@ -48,6 +48,9 @@ struct program {
   static constexpr std::uint32_t max_workers = 32;
   /// The most bytes that the tasks of one block may take, frames, links and timers together.
   static constexpr std::size_t arena_limit_bytes = std::size_t{1} << 30;
+  /// Whether a launch on a GPU can end as `stalled`; on a CPU every program's can. The price is paid by
+  /// workers that find nothing to poll, and by their next wake.
+  static constexpr bool finds_stalls = false;
 
   /// Calls `fn(task_type<Task>{})` for each task in the order of the list.
   template <class Fn>
@@ -62,6 +65,10 @@ struct program {
 };
 
 namespace detail {
+
+/// True if launches of the program can end as `stalled`; the same in every pass of a compiler.
+template <class Program>
+inline constexpr bool finds_stalls = Program::finds_stalls || !platform::launches_on_gpu;
 
 /// A spawn inbox holds the arguments of up to 32 tasks that other blocks want to start here.
 template <class Task>
@@ -142,11 +149,17 @@ struct layout {
   // Global memory of one block: links, timers, inboxes, joinable tasks' links, then frames.
   static constexpr std::size_t timers_at =
       round_up(sizeof(run_item) * (slots + Program::task_count), 16);
-  static constexpr std::size_t inboxes_at       = timers_at + sizeof(slot_timers) * slots;
-  static constexpr std::size_t joins_at         = inboxes_at + inboxes_bytes;
-  static constexpr std::size_t global_frames_at = round_up(joins_at + joins_bytes, 128);
+  static constexpr std::size_t inboxes_at = timers_at + sizeof(slot_timers) * slots;
+  static constexpr std::size_t joins_at   = inboxes_at + inboxes_bytes;
+  // Which slots still held a task at the end: a mask for each word.
+  static constexpr std::size_t pending_at = round_up(joins_at + joins_bytes, 16);
+  static constexpr std::size_t pending_bytes =
+      finds_stalls<Program> ? sizeof(std::uint32_t) * words : 0;
+  static constexpr std::size_t global_frames_at = round_up(pending_at + pending_bytes, 128);
+  // Frames in shared memory are copied here at the end, for the host to see where they wait.
+  static constexpr bool has_global_frames = Program::frames == memory::global || pending_bytes != 0;
   static constexpr std::size_t block_global_bytes =
-      round_up(global_frames_at + (Program::frames == memory::global ? frames_bytes : 0), 128);
+      round_up(global_frames_at + (has_global_frames ? frames_bytes : 0), 128);
 
   // Shared memory of one block: header, words, workers' counts, frames, block state.
   static constexpr std::size_t counts_at = sizeof(block_header) + sizeof(slot_word) * words;
@@ -159,7 +172,7 @@ struct layout {
 
   // Global memory of the grid: header, run queues, reports, state, then the blocks.
   static constexpr std::size_t arena_bytes =
-      block_global_bytes + (Program::frames == memory::shared ? frames_bytes : 0);
+      block_global_bytes + (has_global_frames ? 0 : frames_bytes);
   static_assert(arena_bytes <= Program::arena_limit_bytes,
                 "the program's tasks take more than its arena_limit_bytes: make pools or frames "
                 "smaller, or raise the limit");

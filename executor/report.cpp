@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace cowarp {
 
@@ -13,6 +15,7 @@ std::string_view to_string(end_reason reason) {
     case end_reason::all_done: return "all tasks done";
     case end_reason::stopped: return "stopped";
     case end_reason::failed: return "failed";
+    case end_reason::stalled: return "stalled";
   }
   return "unknown";
 }
@@ -34,6 +37,48 @@ void print_row(std::string& to, const std::string& name, const block_report& row
       time == 0 ? "-" : fmt::format("{:.0f} %", 100 * static_cast<double>(row.busy) / time));
 }
 
+std::string in_words(const detail::await_place& place) {
+  if (place.line == 0) return fmt::format("{}, not polled yet", place.file);
+  return fmt::format("{}:{}", place.file, place.line);
+}
+
+/// \returns a type's name without what every name has, cut to what a line holds.
+std::string short_name(std::string_view name) {
+  constexpr std::string_view prefix = "cowarp::";
+  constexpr std::size_t most        = 80;
+  std::string text(name);
+  for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at)) {
+    text.erase(at, prefix.size());
+  }
+  if (text.size() > most) text = text.substr(0, most - 3) + "...";
+  return text;
+}
+
+/// Says which tasks are left; nothing if none are.
+void print_waiting(std::string& to, const report& of) {
+  constexpr std::size_t most_rows = 16;
+  if (of.waiting.empty()) return;
+  auto out = std::back_inserter(to);
+  fmt::format_to(out, "{}\n",
+                 of.end == end_reason::stalled
+                     ? "stalled: nothing is ready, no timer runs, and these tasks wait:"
+                     : "pending at the end:");
+  for (std::size_t i = 0; i < of.waiting.size() && i < most_rows; ++i) {
+    const auto& row = of.waiting[i];
+    fmt::format_to(out, "  {} x {}, first in block {} slot {}\n", row.count, row.task, row.block,
+                   row.slot);
+    std::string_view lead = "at ";
+    for (const auto& place : row.where) {
+      fmt::format_to(out, "      {}{}\n", lead, place);
+      lead = "in ";
+    }
+    if (!row.awaited.empty()) fmt::format_to(out, "      for {}\n", row.awaited);
+  }
+  if (of.waiting.size() > most_rows) {
+    fmt::format_to(out, "  and {} kinds more\n", of.waiting.size() - most_rows);
+  }
+}
+
 }  // namespace
 
 std::string to_string(const report& of) {
@@ -48,6 +93,7 @@ std::string to_string(const report& of) {
                    of.first_failure.task, of.first_failure.task.empty() ? "" : ")",
                    of.first_failure.file, of.first_failure.line, of.first_failure.message);
   }
+  print_waiting(text, of);
   fmt::format_to(out, "{:>7} {:>10} {:>10} {:>8} {:>12} {:>12} {:>10} {:>7}\n", "block", "spawned",
                  "completed", "pending", "polls", "wakes", "remote", "busy");
   const bool is_long = of.per_block.size() > most_rows;
@@ -67,6 +113,19 @@ std::string to_string(const report& of) {
 }
 
 namespace detail {
+
+void add_waiting(report& to, waiting_tasks one, const site_list& sites) {
+  for (std::uint32_t i = 0; i < sites.count; ++i) one.where.push_back(in_words(sites.places[i]));
+  one.awaited     = short_name(sites.awaited);
+  const auto same = std::find_if(to.waiting.begin(), to.waiting.end(), [&](const auto& known) {
+    return known.task == one.task && known.where == one.where && known.awaited == one.awaited;
+  });
+  if (same == to.waiting.end()) {
+    to.waiting.push_back(std::move(one));
+  } else {
+    same->count += one.count;
+  }
+}
 
 void complete_report(report& to, const grid_header& grid) {
   // relaxed: the launch has ended.

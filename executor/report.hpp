@@ -3,7 +3,7 @@
 /// What an executor did: why it ended, and what each block counted.
 #pragma once
 
-#include <cowarp/executor/block.hpp>
+#include <cowarp/executor/await_site.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -46,6 +46,18 @@ struct failure {
   std::string message;
 };
 
+/// Tasks of one type that were pending at the end, all at the same await.
+struct waiting_tasks {
+  std::string_view task;
+  std::uint64_t count;
+  std::uint32_t block;  // where the first of them lives
+  std::uint32_t slot;
+  // The await in the task's body, then those in the async frames that it awaits: `file:line`. Empty
+  // for a coroutine of a GPU's Release build; see `platform::notes_await_lines`.
+  std::vector<std::string> where;
+  std::string awaited;  // the type of the innermost future; empty for coroutines
+};
+
 /// What `run` returns. `to_string` and `fmt::formatter<report>` (fmt.hpp) print it as a table.
 struct report {
   end_reason end = end_reason::none;
@@ -58,6 +70,7 @@ struct report {
   double seconds           = 0;  // from launch to end
   std::vector<task_memory> tasks;
   std::vector<block_report> per_block;
+  std::vector<waiting_tasks> waiting;  // empty if the program does not find stalls
   block_report total{};
 };
 
@@ -70,6 +83,9 @@ namespace detail {
 
 /// Sums the blocks, and reads the failure out of the grid's copy on the host.
 void complete_report(report& to, const grid_header& grid);
+
+/// Counts a task to those that wait where it does.
+void add_waiting(report& to, waiting_tasks one, const site_list& sites);
 
 }  // namespace detail
 }  // namespace cowarp

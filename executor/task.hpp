@@ -68,6 +68,8 @@ class frame_storage {
     static_cast<void>(frame().poll(cx));
     destroy();
   }
+  /// Says where a copy of the task waits; the host only.
+  COWARP_FN void describe(site_list& to) { static_cast<void>(frame().poll(to)); }
 
  private:
   COWARP_FN Task& frame() { return *std::launder(reinterpret_cast<Task*>(bytes_)); }

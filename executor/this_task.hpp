@@ -4,28 +4,11 @@
 #pragma once
 
 #include <cowarp/executor/future.hpp>
+#include <cowarp/executor/type_name.hpp>
 
-#include <cstddef>
 #include <string_view>
 
 namespace cowarp {
-
-namespace detail {
-
-/// \returns the type's name out of a function name that mentions it.
-[[nodiscard]] COWARP_FN constexpr std::string_view name_in(const char* pretty) {
-  // "... [with Task = produce; ...]" (g++), "... [Task = produce]" (clang), "... [with Task=produce]"
-  // (nvcc's device side). By hand: a GPU has no `strlen`.
-  const char* begin = pretty;
-  while (*begin != '\0' && *begin != '[') ++begin;
-  while (*begin != '\0' && *begin != '=') ++begin;
-  begin           = *begin == '\0' ? pretty : begin[1] == ' ' ? begin + 2 : begin + 1;
-  const char* end = begin;
-  while (*end != '\0' && *end != ';' && *end != ']') ++end;
-  return {begin, static_cast<std::size_t>(end - begin)};
-}
-
-}  // namespace detail
 
 /// \returns the name of a task's type with its namespaces, or the one that you gave it:
 ///
@@ -38,7 +21,7 @@ namespace detail {
 /// Storage:       the text lives as long as the program.
 template <class Task>
 [[nodiscard]] COWARP_FN constexpr std::string_view task_name() {
-  return detail::name_in(__PRETTY_FUNCTION__);
+  return detail::type_name<Task>();
 }
 
 /// The id of the task that awaits it, at once. `spawner::name_of` tells whose id it is.

@@ -14,10 +14,12 @@
 #  define COWARP_AWAIT_ELIDABLE          [[clang::coro_await_elidable]]
 #  define COWARP_AWAIT_ELIDABLE_ARGUMENT [[clang::coro_await_elidable_argument]]
 #  define COWARP_COMPILE_ERROR(message)  __attribute__((error(message)))
+#  define COWARP_CALL_SITE_CONSTEVAL     consteval
 #else
 #  define COWARP_AWAIT_ELIDABLE
 #  define COWARP_AWAIT_ELIDABLE_ARGUMENT
 #  define COWARP_COMPILE_ERROR(message)
+#  define COWARP_CALL_SITE_CONSTEVAL constexpr  // g++ 12 would take the place of the declaration
 #endif
 
 #if COWARP_HAS_COROUTINES

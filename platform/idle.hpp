@@ -20,6 +20,14 @@ namespace cowarp::platform {
 class pender;
 #endif
 
+/// Passes without work before a worker looks at its timers and calls itself quiet; few in simulation,
+/// where nothing is to depend on their number.
+#if defined(COWARP_SIM)
+inline constexpr std::uint32_t settling_passes = 1;
+#else
+inline constexpr std::uint32_t settling_passes = 16;
+#endif
+
 /// Ends the sleep of the host worker behind `sleeper`; on a GPU workers look by themselves.
 COWARP_FN inline void rouse(pender* sleeper) {
 #if defined(__CUDA_ARCH__) || defined(COWARP_SIM)

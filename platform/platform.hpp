@@ -66,9 +66,20 @@ inline constexpr bool on_device = true;
 inline constexpr bool on_device             = false;
 #endif
 
-/// Lanes that run in step: 32 on a GPU and in simulation, 1 on a CPU.
+/// True in sources whose programs run on a GPU, in every pass of their compiler.
+inline constexpr bool launches_on_gpu = COWARP_HAS_CUDA != 0;
+
+/// True where coroutines note the line of each await: a store of 4 bytes each. On a CPU always, on a
+/// GPU in Debug builds and with COWARP_AWAIT_LINES defined.
+#if defined(COWARP_AWAIT_LINES) || !defined(__CUDACC__) || !defined(NDEBUG)
+inline constexpr bool notes_await_lines = true;
+#else
+inline constexpr bool notes_await_lines     = false;
+#endif
+
+/// Lanes that run in step: 32 on a GPU, mostly so in simulation, 1 on a CPU.
 #if defined(COWARP_SIM)
-inline constexpr std::uint32_t warp_lanes = 32;
+inline constexpr std::uint32_t warp_lanes = sim::lanes;
 #else
 inline constexpr std::uint32_t warp_lanes   = on_device ? 32 : 1;
 #endif

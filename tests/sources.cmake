@@ -13,6 +13,7 @@ set(COWARP_STATE_MACHINE_TESTS
   executor/run_queue_test.cpp
   executor/spawn_on_test.cpp
   executor/spawner_test.cpp
+  executor/stall_test.cpp
   executor/state_test.cpp
   executor/task_handle_test.cpp
   executor/this_task_test.cpp
@@ -66,6 +67,7 @@ set(COWARP_STATE_MACHINE_TESTS
 set(COWARP_COROUTINE_TESTS
   executor/async_coroutine_test.cpp
   executor/spawner_coroutine_test.cpp
+  executor/stall_coroutine_test.cpp
   executor/task_handle_coroutine_test.cpp
   future/combinators_cancel_coroutine_test.cpp
   future/combinators_coroutine_test.cpp

@@ -36,6 +36,14 @@ class timer_expiry {
     return soonest_ <= now ? 0 : soonest_ - now;
   }
 
+  /// \returns true if no timer of this worker is known to run; a manual clock that nobody moves is no
+  /// reason to say so. `refresh` forgets timers that were cancelled.
+  [[nodiscard]] COWARP_FN bool has_none() const { return soonest_ == never; }
+  COWARP_FN void refresh(block_header& block, std::uint32_t worker, std::uint32_t workers) {
+    soonest_ = never;
+    for (std::uint32_t i = worker; i < block.words; i += workers) rescan(block, i);
+  }
+
   /// Learns the deadlines of a word whose tasks changed their timers.
   COWARP_FN void rescan(block_header& block, std::uint32_t index) {
     const std::uint64_t soonest = note_soonest(block, index);

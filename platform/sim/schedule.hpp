@@ -14,6 +14,15 @@ class frame_stack;
 
 namespace sim {
 
+/// Lanes of a warp: 32, or fewer, of which each polls several slots; most of a run's time goes into
+/// lanes that meet.
+#if defined(COWARP_SIM_LANES)
+inline constexpr std::uint32_t lanes = COWARP_SIM_LANES;
+#else
+inline constexpr std::uint32_t lanes = 32;
+#endif
+static_assert(lanes >= 2 && 32 % lanes == 0, "three flags for each of 32 slots must fit the lanes");
+
 /// Lets the scheduler run other lanes first. Stands before every atomic operation. On a host thread
 /// that runs no lane it does nothing, as all of the following.
 void schedule_point();

@@ -27,7 +27,7 @@ namespace cowarp::sim {
 /// Progress:      a run ends: when all lanes have ended, when it is stuck, or after `max_steps`.
 class scheduler {
  public:
-  static constexpr std::uint32_t lanes    = 32;
+  static constexpr std::uint32_t lanes    = sim::lanes;
   static constexpr std::uint64_t for_ever = ~std::uint64_t{0};
 
   /// \param body runs in every lane, with the block and the thread's index in it.

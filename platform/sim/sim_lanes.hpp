@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The lane functions in simulation: a warp is 32 fibers that meet. Included by platform/lanes.hpp.
+/// The lane functions in simulation: a warp is `sim::lanes` fibers that meet. Included by platform/lanes.hpp.
 ///
 /// Each call remembers from where it was made, so that lanes that meet at different calls are found.
 #pragma once
@@ -52,8 +52,11 @@ inline void sync_block(std::source_location where = std::source_location::curren
 template <class Fn>
 [[nodiscard]] inline lane_flags for_lanes(
     std::uint32_t mask, Fn&& fn, std::source_location where = std::source_location::current()) {
-  const std::uint32_t flags = (mask >> lane() & 1u) != 0 ? fn(lane()) : 0u;
-  const auto all            = sim::meet(sim::meeting::flags, flags, where, mask);
+  std::uint64_t flags = 0;
+  for (std::uint32_t i = lane(), at = 0; i < 32; i += sim::lanes, at += 3) {
+    if ((mask >> i & 1u) != 0) flags |= std::uint64_t{fn(i)} << at;
+  }
+  const auto all = sim::meet(sim::meeting::flags, flags, where, mask);
   return {all.ballots[0], all.ballots[1], all.ballots[2]};
 }
 

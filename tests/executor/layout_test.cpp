@@ -88,7 +88,7 @@ static_assert(global::global_frames_at >=
               global::inbox_at<large> + sizeof(cowarp::detail::spawn_inbox<large>));
 static_assert(global::block_global_bytes >= global::global_frames_at + global::frames_bytes);
 static_assert(global::block_global_bytes % 128 == 0);
-static_assert(shared::block_global_bytes < global::block_global_bytes);
+static_assert(shared::has_global_frames || shared::block_global_bytes < global::block_global_bytes);
 
 // A block's shared memory: header and words, counts, frames, state, in this order and apart.
 static_assert(shared::counts_at ==

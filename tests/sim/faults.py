@@ -7,6 +7,7 @@ Fault = collections.namedtuple("Fault", "name test changes")
 EXECUTOR, QUEUE, WAKER = "executor/executor.hpp", "executor/run_queue.hpp", "executor/waker.hpp"
 SPAWNER, CHANNEL, SIGNAL = "executor/spawner.hpp", "sync/channel.hpp", "sync/signal.hpp"
 BLOCK = "executor/block.hpp"
+STALL = "executor/stall.hpp"
 EXPIRY, SLEEP, LOCK = "timer/expiry.hpp", "timer/sleep.hpp", "platform/spin_lock.hpp"
 
 FAULTS = [
@@ -104,6 +105,30 @@ FAULTS = [
         (SPAWNER, "    here().live.fetch_add(1, platform::relaxed);\n", ""),
         (SPAWNER, "    here().wake(slot);\n",
          "    here().wake(slot);\n    here().live.fetch_add(1, platform::relaxed);\n")]),
+
+    # ---- stalls ----
+    Fault("a block with wakes in its run queue is called quiet", "stall_test", [
+        (STALL, "if (!block.queue->is_empty() || has_ready(block)) return;",
+         "if (has_ready(block)) return;"),
+        (STALL, "      if (!grid.queues[i].is_empty()) return;\n", "")]),
+    Fault("a block with ready tasks is called quiet", "stall_test", [
+        (STALL, "if (!block.queue->is_empty() || has_ready(block)) return;",
+         "if (!block.queue->is_empty()) return;")]),
+    Fault("a worker is called quiet while it polls", "stall_test", [
+        (EXECUTOR, "if constexpr (finds_stalls<Program>) stalls_.depart(block_, index_);\n", "")]),
+    Fault("a block stays counted while it takes wakes from elsewhere", "stall_test", [
+        (STALL, "    block.is_counted = 0;\n", "    return;\n")]),
+    Fault("one worker speaks for its block", "stall_test", [
+        (STALL, "if ((quiet & (workers_epoch - 1)) != workers || quiet != block.quiet_seen) {",
+         "if (quiet != block.quiet_seen) {")]),
+    Fault("a worker with a running timer is called quiet", "stall_test", [
+        (STALL, "      if (!timers.has_none()) return;\n", "")]),
+    Fault("all blocks are quiet though one was not yet", "stall_test", [
+        (STALL, "const bool is_quiet       = static_cast<std::uint32_t>(quiet) == grid.blocks;",
+         "const bool is_quiet       = static_cast<std::uint32_t>(quiet) + 1 >= grid.blocks;")]),
+    Fault("a quiet worker does not show the wakes that it sent", "stall_test", [
+        (STALL, "block.quiet.fetch_add(1, platform::release);",
+         "block.quiet.fetch_add(1, platform::relaxed);")]),
 
     # ---- primitives ----
     Fault("a lock is taken by a load and a store", "scheduler_test", [

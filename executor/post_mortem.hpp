@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What is left of a launch after its end: which tasks were pending, and where they waited.
+#pragma once
+
+#include <cowarp/executor/program.hpp>
+#include <cowarp/executor/report.hpp>
+#include <cowarp/executor/this_task.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace cowarp::detail {
+
+/// A word as aligned as frames are.
+struct alignas(16) aligned_bytes {
+  unsigned char bytes[16];
+};
+
+/// Leaves for the host what it cannot reach after the end, as `layout` says. All threads of the block
+/// call it, when its workers have ended.
+template <class Program>
+COWARP_FN void leave_remains(unsigned char* shared, unsigned char* global_memory,
+                             std::uint32_t thread, std::uint32_t threads) {
+  using layout = detail::layout<Program>;
+  auto& header = *reinterpret_cast<block_header*>(shared);
+  // relaxed: a barrier ordered the workers' writes, here and below.
+  if (header.live.load(platform::relaxed) == 0) return;
+  auto* masks = reinterpret_cast<std::uint32_t*>(global_memory + layout::pending_at);
+  for (std::uint32_t i = thread; i < layout::words; i += threads) {
+    masks[i] = header.word(i).alive.load(platform::relaxed);  // relaxed: as above
+  }
+  if constexpr (Program::frames == memory::shared) {
+    auto* from = reinterpret_cast<std::uint64_t*>(shared + layout::shared_frames_at);
+    auto* to   = reinterpret_cast<std::uint64_t*>(global_memory + layout::global_frames_at);
+    for (std::size_t i = thread; i < layout::frames_bytes / 8; i += threads) to[i] = from[i];
+  }
+}
+
+/// What the host copied of one block's remains.
+template <class Program>
+struct remains {
+  std::vector<std::uint32_t> masks = std::vector<std::uint32_t>(layout<Program>::words);
+  std::vector<aligned_bytes> frames =
+      std::vector<aligned_bytes>(layout<Program>::frames_bytes / sizeof(aligned_bytes));
+};
+
+/// `Program::for_each_task` for functions that only the host may call, of which nvcc would complain.
+template <class... Tasks, class Fn>
+void on_host_for_each_task(const program<Tasks...>*, Fn&& fn) {
+  (fn(task_type<Tasks>{}), ...);
+}
+
+/// Adds to the report which tasks one block had left.
+template <class Program>
+void note_waiting(report& to, std::uint32_t block, remains<Program>& of) {
+  auto* pool          = reinterpret_cast<unsigned char*>(of.frames.data());
+  std::uint32_t first = 0;
+  on_host_for_each_task(static_cast<Program*>(nullptr), [&]<class Task>(task_type<Task>) {
+    for (std::uint32_t i = 0; i < Task::pool_size; ++i) {
+      if ((of.masks[first + i / 32] >> i % 32 & 1u) == 0) continue;
+      site_list sites;
+      auto* frame = pool + i * stride_of<Program, Task>();
+      reinterpret_cast<typename Task::storage*>(frame)->describe(sites);
+      add_waiting(to, {task_name<Task>(), 1, block, first * 32 + i, {}, {}}, sites);
+    }
+    pool += frames_bytes_of<Program, Task>();
+    first += words_of<Task>;
+  });
+}
+
+/// Adds to the report which tasks were pending at the end of the launch.
+///
+/// \param blocks_memory `layout::block_global_bytes` for each block, on the device
+template <class Program, class Launch>
+void note_waiting(report& to, const Launch& launch, const unsigned char* blocks_memory) {
+  using layout = detail::layout<Program>;
+  if constexpr (finds_stalls<Program>) {
+    remains<Program> of;
+    for (std::uint32_t block = 0; block < to.blocks; ++block) {
+      if (to.per_block[block].pending == 0) continue;
+      const unsigned char* memory = blocks_memory + layout::block_global_bytes * block;
+      launch.download(of.masks.data(), memory + layout::pending_at, layout::pending_bytes);
+      launch.download(of.frames.data(), memory + layout::global_frames_at, layout::frames_bytes);
+      note_waiting<Program>(to, block, of);
+    }
+  }
+}
+
+}  // namespace cowarp::detail
