@@ -50,3 +50,8 @@
 #include <cowarp/timer/interval.hpp>
 #include <cowarp/timer/sleep.hpp>
 #include <cowarp/timer/timeout.hpp>
+#include <cowarp/width/lanes.hpp>
+#include <cowarp/width/lanes_for.hpp>
+#include <cowarp/width/lanes_reduce.hpp>
+#include <cowarp/width/lanes_scan.hpp>
+#include <cowarp/width/per_lane.hpp>

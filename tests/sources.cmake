@@ -55,7 +55,9 @@ set(COWARP_STATE_MACHINE_TESTS
   timer/clock_test.cpp
   timer/interval_test.cpp
   timer/sleep_test.cpp
-  timer/timeout_test.cpp)
+  timer/timeout_test.cpp
+  width/lanes_reduce_test.cpp
+  width/lanes_test.cpp)
 
 # Use co_await: compiled by all front ends but nvcc.
 set(COWARP_COROUTINE_TESTS
@@ -65,7 +67,8 @@ set(COWARP_COROUTINE_TESTS
   future/combinators_coroutine_test.cpp
   future/stream_coroutine_test.cpp
   sync/channel_coroutine_test.cpp
-  sync/guard_coroutine_test.cpp)
+  sync/guard_coroutine_test.cpp
+  width/lanes_coroutine_test.cpp)
 
 # Must not compile; the first lines of each file say what the compiler must answer.
 set(COWARP_COMPILE_FAIL_TESTS
