@@ -3,6 +3,9 @@
 /// Everything but the fmt formatters (fmt.hpp).
 #pragma once
 
+#include <cowarp/copy/copy_async.hpp>
+#include <cowarp/copy/mbarrier.hpp>
+#include <cowarp/copy/tile_pool.hpp>
 #include <cowarp/executor/async.hpp>
 #include <cowarp/executor/fail.hpp>
 #include <cowarp/executor/launch.hpp>

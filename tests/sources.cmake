@@ -2,6 +2,9 @@
 
 # Compiled by all front ends: g++ or clang++, nvcc, clang as CUDA compiler.
 set(COWARP_STATE_MACHINE_TESTS
+  copy/copy_async_test.cpp
+  copy/mbarrier_test.cpp
+  copy/tile_pool_test.cpp
   executor/end_test.cpp
   executor/fairness_test.cpp
   executor/frame_cancel_test.cpp
@@ -61,6 +64,7 @@ set(COWARP_STATE_MACHINE_TESTS
 
 # Use co_await: compiled by all front ends but nvcc.
 set(COWARP_COROUTINE_TESTS
+  copy/pipeline_coroutine_test.cpp
   executor/async_coroutine_test.cpp
   executor/spawner_coroutine_test.cpp
   future/combinators_cancel_coroutine_test.cpp

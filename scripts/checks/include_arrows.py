@@ -25,11 +25,12 @@ ALLOWED = (
     (r"sync/", rf"platform/|{AWAIT}|future/|sync/"),
     (r"timer/", rf"platform/|{AWAIT}|future/|timer/"),
     (r"width/", rf"platform/|{AWAIT}|{WIDTH}|future/|width/"),
-    (r"(cowarp|fmt)\.hpp", r"platform/|executor/|future/|sync/|timer/|width/"),
+    (r"copy/", rf"platform/|{AWAIT}|future/|sync/|copy/"),
+    (r"(cowarp|fmt)\.hpp", r"platform/|executor/|future/|sync/|timer/|width/|copy/"),
 )
 SOURCE_MAY = r"platform/|executor/|timer/|cowarp\.hpp"  # a .cpp of the library
 NEVER_REACHED = re.compile(r"executor/(executor|program|launch)\.hpp")
-MUST_NOT_REACH = re.compile(r"(future|sync|timer|width)/")
+MUST_NOT_REACH = re.compile(r"(future|sync|timer|width|copy)/")
 MAY_GUARD = re.compile(r"executor/(async|coroutine_task)\.hpp")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
@@ -83,7 +84,7 @@ def problems(files, listed=None):
 
 def check(root):
     paths = [root / "cowarp.hpp", root / "fmt.hpp"]
-    for part in ("platform", "executor", "future", "sync", "timer", "width"):
+    for part in ("platform", "executor", "future", "sync", "timer", "width", "copy"):
         paths += sorted((root / part).rglob("*"))
     files = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8")
              for path in paths if path.suffix in (".hpp", ".cpp", ".cuh", ".cu") and path.exists()}
