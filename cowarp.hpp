@@ -3,6 +3,9 @@
 /// Everything but the fmt formatters (fmt.hpp).
 #pragma once
 
+#include <cowarp/copy/copy_async.hpp>
+#include <cowarp/copy/mbarrier.hpp>
+#include <cowarp/copy/tile_pool.hpp>
 #include <cowarp/executor/async.hpp>
 #include <cowarp/executor/fail.hpp>
 #include <cowarp/executor/launch.hpp>
@@ -56,3 +59,8 @@
 #include <cowarp/timer/interval.hpp>
 #include <cowarp/timer/sleep.hpp>
 #include <cowarp/timer/timeout.hpp>
+#include <cowarp/width/lanes.hpp>
+#include <cowarp/width/lanes_for.hpp>
+#include <cowarp/width/lanes_reduce.hpp>
+#include <cowarp/width/lanes_scan.hpp>
+#include <cowarp/width/per_lane.hpp>

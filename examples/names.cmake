@@ -3,11 +3,13 @@
 
 # coroutine/<name>.cpp: built for the host and by clang for the GPU.
 set(COWARP_COROUTINE_EXAMPLES
-  01_hello_task 02_vectorware_demos 03_three_tasks 04_channel 05_timeout 06_join_and_select)
+  01_hello_task 02_vectorware_demos 03_three_tasks 04_channel 05_timeout 06_join_and_select
+  20_lanes 21_tiles)
 
 # state_machine/<name>.cpp: built for the host, and by nvcc and by clang for the GPU.
 set(COWARP_STATE_MACHINE_EXAMPLES
-  01_hello_task 02_vectorware_demos 03_three_tasks 04_channel 05_timeout 06_join_and_select)
+  01_hello_task 02_vectorware_demos 03_three_tasks 04_channel 05_timeout 06_join_and_select
+  20_lanes 21_tiles)
 
 # <name>/<name>.cpp: whole programs; targets cowarp_<name> and cowarp_<name>_cuda. "nvcc" or "clang"
 # after the colon says who compiles the GPU flavour. <name>/<name>.cmake adds what is its own.

@@ -112,6 +112,7 @@ struct block_header {
   platform::atomic_word<scope::block> quiet;  // workers without work; above, an epoch
   std::uint32_t quiet_seen;                   // worker 0 only
   std::uint32_t is_counted;                   // worker 0 only: the block is in `grid_header::quiet`
+  std::uint32_t width_places_at;              // bytes from here; 0: the program does not use width
 
   [[nodiscard]] COWARP_FN slot_word& word(std::uint32_t i) {
     return reinterpret_cast<slot_word*>(this + 1)[i];

@@ -127,8 +127,9 @@ class worker {
     });
 
     polls_ += platform::count_bits(ready);
-    const std::uint32_t again = said.second & ~said.first;
+    std::uint32_t again = said.second & ~said.first;
     self_wakes_ += platform::count_bits(again);
+    if constexpr (Program::uses_width) again |= serve_width(block_, index_, ready);
     if (again != again_before) {
       if (platform::lane() == 0) word.again = again;
       platform::sync_warp();  // all lanes read it in the next pass
@@ -336,6 +337,7 @@ COWARP_FN block_header& prepare_block(unsigned char* shared, const executor_ref&
   header.words            = layout::words;
   header.has_manual_clock = launch.grid->has_manual_clock;
   header.finds_stalls     = launch.grid->stall_after_ns != 0 ? 1 : 0;
+  if constexpr (Program::uses_width) header.width_places_at = layout::width_places_at;
   return header;
 }
 

@@ -6,6 +6,7 @@
 #include <cowarp/executor/block.hpp>
 #include <cowarp/executor/task.hpp>
 #include <cowarp/executor/task_handle.hpp>
+#include <cowarp/executor/width_request.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -46,6 +47,9 @@ struct program {
   static constexpr memory frames = memory::global;
   /// The most workers a block may be launched with; bounds the registers a worker may use.
   static constexpr std::uint32_t max_workers = 32;
+  /// Whether tasks may await work by all lanes of their worker (width/lanes.hpp). Costs 256 bytes of
+  /// shared memory a worker, and a look after each pass that polled.
+  static constexpr bool uses_width = false;
   /// The most bytes that the tasks of one block may take, frames, links and timers together.
   static constexpr std::size_t arena_limit_bytes = std::size_t{1} << 30;
   /// Whether a launch on a GPU can end as `stalled`; on a CPU every program's can. The price is paid by
@@ -161,10 +165,17 @@ struct layout {
   static constexpr std::size_t block_global_bytes =
       round_up(global_frames_at + (has_global_frames ? frames_bytes : 0), 128);
 
-  // Shared memory of one block: header, words, workers' counts, frames, block state.
+  // Shared memory of one block: header, words, workers' counts, width requests, frames, block state.
   static constexpr std::size_t counts_at = sizeof(block_header) + sizeof(slot_word) * words;
+  static constexpr std::size_t width_places_at =
+      counts_at + sizeof(worker_counts) * Program::max_workers;
+  // Workers without words poll nothing, so nobody asks them for width.
+  static constexpr std::size_t width_places_bytes =
+      Program::uses_width
+          ? sizeof(width_places) * (words < Program::max_workers ? words : Program::max_workers)
+          : 0;
   static constexpr std::size_t shared_frames_at =
-      round_up(counts_at + sizeof(worker_counts) * Program::max_workers, 16);
+      round_up(width_places_at + width_places_bytes, 16);
   static constexpr std::size_t block_state_at =
       round_up(shared_frames_at + (Program::frames == memory::shared ? frames_bytes : 0), 128);
   static constexpr std::size_t shared_bytes =

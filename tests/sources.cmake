@@ -2,6 +2,9 @@
 
 # Compiled by all front ends: g++ or clang++, nvcc, clang as CUDA compiler.
 set(COWARP_STATE_MACHINE_TESTS
+  copy/copy_async_test.cpp
+  copy/mbarrier_test.cpp
+  copy/tile_pool_test.cpp
   executor/end_test.cpp
   executor/fairness_test.cpp
   executor/frame_cancel_test.cpp
@@ -61,10 +64,13 @@ set(COWARP_STATE_MACHINE_TESTS
   timer/clock_test.cpp
   timer/interval_test.cpp
   timer/sleep_test.cpp
-  timer/timeout_test.cpp)
+  timer/timeout_test.cpp
+  width/lanes_reduce_test.cpp
+  width/lanes_test.cpp)
 
 # Use co_await: compiled by all front ends but nvcc.
 set(COWARP_COROUTINE_TESTS
+  copy/pipeline_coroutine_test.cpp
   executor/async_coroutine_test.cpp
   executor/spawner_coroutine_test.cpp
   executor/stall_coroutine_test.cpp
@@ -73,7 +79,8 @@ set(COWARP_COROUTINE_TESTS
   future/combinators_coroutine_test.cpp
   future/stream_coroutine_test.cpp
   sync/channel_coroutine_test.cpp
-  sync/guard_coroutine_test.cpp)
+  sync/guard_coroutine_test.cpp
+  width/lanes_coroutine_test.cpp)
 
 # Must not compile; the first lines of each file say what the compiler must answer.
 set(COWARP_COMPILE_FAIL_TESTS

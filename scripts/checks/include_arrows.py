@@ -14,6 +14,7 @@ from command import run
 
 CORE = ("context", "waker", "future", "block", "run_queue")
 AWAIT = r"executor/(context|waker|future|block)\.hpp"
+WIDTH = r"executor/(width_request|fail)\.hpp"
 # First match decides. A header whose path matches the left side may include what matches the right.
 ALLOWED = (
     (r"platform/", r"platform/"),
@@ -24,11 +25,13 @@ ALLOWED = (
     (r"future/", rf"platform/|{AWAIT}|future/"),
     (r"sync/", rf"platform/|{AWAIT}|future/|sync/"),
     (r"timer/", rf"platform/|{AWAIT}|future/|timer/"),
-    (r"(cowarp|fmt)\.hpp", r"platform/|executor/|future/|sync/|timer/"),
+    (r"width/", rf"platform/|{AWAIT}|{WIDTH}|future/|width/"),
+    (r"copy/", rf"platform/|{AWAIT}|future/|sync/|copy/"),
+    (r"(cowarp|fmt)\.hpp", r"platform/|executor/|future/|sync/|timer/|width/|copy/"),
 )
 SOURCE_MAY = r"platform/|executor/|timer/|cowarp\.hpp"  # a .cpp of the library
 NEVER_REACHED = re.compile(r"executor/(executor|program|launch)\.hpp")
-MUST_NOT_REACH = re.compile(r"(future|sync|timer)/")
+MUST_NOT_REACH = re.compile(r"(future|sync|timer|width|copy)/")
 MAY_GUARD = re.compile(r"executor/(async|coroutine_task)\.hpp")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
@@ -82,7 +85,7 @@ def problems(files, listed=None):
 
 def check(root):
     paths = [root / "cowarp.hpp", root / "fmt.hpp"]
-    for part in ("platform", "executor", "future", "sync", "timer"):
+    for part in ("platform", "executor", "future", "sync", "timer", "width", "copy"):
         paths += sorted((root / part).rglob("*"))
     files = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8")
              for path in paths if path.suffix in (".hpp", ".cpp", ".cuh", ".cu") and path.exists()}

@@ -15,7 +15,7 @@ import sys
 
 from command import run
 
-PARTS = ("platform", "executor", "future", "sync", "timer")
+PARTS = ("platform", "executor", "future", "sync", "timer", "width", "copy")
 NAMES = r"relaxed|acquire|release|acq_rel|seq_cst"
 QUALIFIED = re.compile(rf"\b(?:platform::|order::|memory_order::|memory_order_)({NAMES})\b(?!\s*\()")
 BARE = re.compile(rf"(?<=[(,])\s*({NAMES})\s*(?=[),])")

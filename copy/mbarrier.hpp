@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Awaiting a phase of the hardware's barrier, which counts arrivals and bytes that were copied.
+#pragma once
+
+#include <cowarp/executor/future.hpp>
+#include <cowarp/platform/bulk_copy.hpp>
+
+#include <cstdint>
+
+namespace cowarp {
+
+/// Waits until a phase of an mbarrier is over; made by `mbarrier::wait` and `mbarrier_wait`.
+///
+/// Called by:     the lane that polls the task.
+/// Memory order:  what came before the arrivals, and what copies wrote, is visible after the await.
+/// Resumes on:    the executor's next pass, over and over: nobody wakes a waiter.
+/// Storage:       16 bytes.
+class mbarrier_future {
+ public:
+  using output = unit;
+
+  COWARP_FN mbarrier_future(const platform::mbarrier_word& at, std::uint32_t parity)
+      : at_(at), parity_(parity) {}
+
+  COWARP_FN polled<unit> poll(context& cx) {
+    if (at_.has_passed(parity_)) return unit{};
+    cx.wake_self();
+    return pending;
+  }
+
+ private:
+  const platform::mbarrier_word& at_;
+  std::uint32_t parity_;
+};
+
+/// The hardware's barrier for code that arrives, or copies, by itself. For tasks that wait for tasks
+/// take `barrier`, `latch` or `channel`, which wake them.
+///
+/// Phases are numbered from 0; one may wait for the current phase and the one before, by its parity.
+///
+/// Called by:     `init`: one lane, before all others; the rest: any lane of the block.
+/// Scope:         block; it lives in the block state.
+/// Memory order:  what came before `arrive` is visible to whoever found the phase over.
+/// Storage:       8 bytes; zero bytes are not valid: `init` it.
+class mbarrier {
+ public:
+  static constexpr scope primitive_scope = scope::block;
+
+  /// \param arrivals how many end a phase; 1 or more.
+  COWARP_FN void init(std::uint32_t arrivals) { word_.init(arrivals); }
+  COWARP_FN void arrive() { word_.arrive(); }
+  [[nodiscard]] COWARP_FN bool has_passed(std::uint32_t parity) const {
+    return word_.has_passed(parity & 1u);
+  }
+  /// \returns a future that is ready once the phase of this parity is over.
+  [[nodiscard]] COWARP_FN mbarrier_future wait(std::uint32_t parity) const {
+    return {word_, parity & 1u};
+  }
+
+ private:
+  platform::mbarrier_word word_;
+};
+
+/// \returns a future that is ready once the phase of this parity of an mbarrier in shared memory is
+/// over. Of a `cuda::barrier` of block scope it takes `cuda::device::barrier_native_handle(barrier)`.
+[[nodiscard]] COWARP_FN inline mbarrier_future mbarrier_wait(const std::uint64_t* native,
+                                                             std::uint32_t parity) {
+  return {*reinterpret_cast<const platform::mbarrier_word*>(native), parity & 1u};
+}
+
+}  // namespace cowarp

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// A fixed set of buffers in shared memory that tasks take, fill, work on, write out and give back.
+#pragma once
+
+#include <cowarp/copy/copy_async.hpp>
+#include <cowarp/sync/semaphore.hpp>
+
+#include <cstdint>
+#include <utility>
+
+namespace cowarp {
+
+/// `Count` buffers of `Bytes` bytes; `take` waits for one and yields a guard that gives it back.
+///
+/// Invariant:     a permit is free for each tile that is free, and goes before the tile when one is
+///                taken, behind it when it is given back.
+/// Called by:     any lane of the block; any number of tasks may wait.
+/// Scope:         block; it lives in the block state.
+/// Memory order:  what was done to a tile before it was given back is over for whoever takes it next.
+/// Resumes on:    the executor's next poll of the waiting task; first come, first served.
+/// Progress:      a short spin lock.
+/// Storage:       `Count` times (`Bytes` + 8), and 48 bytes; zero bytes are valid, all tiles free.
+template <std::uint32_t Bytes, std::uint32_t Count>
+class tile_pool {
+  static_assert(Bytes > 0 && Bytes % platform::copy_unit == 0,
+                "a tile's size is a multiple of 16 bytes: round it up");
+  static_assert(Count > 0 && Count <= 32, "a pool holds 1 to 32 tiles: use several pools for more");
+  using permits = semaphore<Count, scope::block>;
+
+ public:
+  static constexpr scope primitive_scope    = scope::block;
+  static constexpr std::uint32_t tile_bytes = Bytes;
+
+  class tile;
+  class take_future;
+
+  /// \returns a future of a tile, with whatever its last owner left in it.
+  [[nodiscard]] COWARP_FN take_future take() { return take_future(*this); }
+
+  /// \returns a tile if one is free that nobody waits for.
+  [[nodiscard]] COWARP_FN polled<tile> try_take() {
+    auto permit = free_.try_acquire();
+    if (!permit) return pending;
+    permit->disarm();
+    return polled<tile>(in_place, *this, claim());
+  }
+
+  [[nodiscard]] COWARP_FN std::uint32_t available() { return free_.available(); }
+
+ private:
+  /// Claims a tile. \pre the caller holds a permit, so there is one.
+  COWARP_FN std::uint32_t claim() {
+    constexpr std::uint32_t all = Count == 32 ? ~0u : (1u << Count) - 1;
+    for (;;) {
+      // relaxed: only finds a candidate. Each failed turn means that another lane took one.
+      const std::uint32_t free = ~used_.load(platform::relaxed) & all;
+      if (free == 0) continue;
+      const std::uint32_t bit = free & (0u - free);
+      // acquire: shows what the tile's last owner did.
+      if ((used_.fetch_or(bit, platform::acquire) & bit) == 0) return platform::lowest_bit(bit);
+    }
+  }
+  COWARP_FN void give_back(std::uint32_t index) {
+    // release: hands the tile to whoever claims it next. Before the permit, which promises one.
+    used_.fetch_and(~(1u << index), platform::release);
+    free_.release();
+  }
+
+  permits free_;
+  platform::atomic_word<scope::block> used_;
+  std::uint32_t unused_;
+  platform::mbarrier_word ends_[Count];  // one for the load under way into each tile
+  alignas(16) unsigned char bytes_[Count][Bytes];
+};
+
+/// A tile that a task holds; gives it back when destroyed. An empty one holds none.
+///
+/// It may be kept across awaits, moved, and handed to another task of the block, but not while one of
+/// its copies is under way. Storage: 16 bytes.
+template <std::uint32_t Bytes, std::uint32_t Count>
+class tile_pool<Bytes, Count>::tile {
+ public:
+  tile() = default;
+  COWARP_FN tile(tile_pool& from, std::uint32_t index) : pool_(&from), index_(index) {}
+  COWARP_FN tile(tile&& other) noexcept : pool_(other.pool_), index_(other.index_) {
+    other.pool_ = nullptr;
+  }
+  COWARP_FN tile& operator=(tile&& other) noexcept {
+    if (this == &other) return *this;
+    release();
+    pool_       = other.pool_;
+    index_      = other.index_;
+    other.pool_ = nullptr;
+    return *this;
+  }
+  COWARP_FN ~tile() { release(); }
+
+  /// Gives the tile back now.
+  COWARP_FN void release() {
+    if (pool_ != nullptr) pool_->give_back(index_);
+    pool_ = nullptr;
+  }
+
+  /// Copies into the tile; a future.
+  [[nodiscard]] COWARP_FN copy_future load(const void* from, std::uint32_t bytes = Bytes,
+                                           copy_option option = copy_option::none) const {
+    return {data(), from, bytes, option, &pool_->ends_[index_]};
+  }
+  /// Copies out of the tile; a future, by default ready once the tile may be used again.
+  [[nodiscard]] COWARP_FN copy_future
+  store(void* to, std::uint32_t bytes = Bytes,
+        copy_option option = copy_option::until_source_is_free) const {
+    return {to, data(), bytes, option, nullptr};
+  }
+
+  [[nodiscard]] COWARP_FN unsigned char* data() const { return pool_->bytes_[index_]; }
+  /// \returns the tile's bytes as an array of `Value`.
+  template <class Value>
+  [[nodiscard]] COWARP_FN Value* as() const {
+    static_assert(alignof(Value) <= platform::copy_unit, "a tile is aligned to 16 bytes");
+    return reinterpret_cast<Value*>(data());
+  }
+  [[nodiscard]] COWARP_FN std::uint32_t index() const { return index_; }
+  [[nodiscard]] COWARP_FN explicit operator bool() const { return pool_ != nullptr; }
+
+ private:
+  tile_pool* pool_     = nullptr;
+  std::uint32_t index_ = 0;
+};
+
+/// Waits for a tile. Dropped after one was promised, it hands it to the next in line.
+template <std::uint32_t Bytes, std::uint32_t Count>
+class tile_pool<Bytes, Count>::take_future {
+ public:
+  using output = tile;
+
+  COWARP_FN explicit take_future(tile_pool& from) : pool_(from), permit_(from.free_.acquire()) {}
+
+  COWARP_FN polled<tile> poll(context& cx) {
+    auto permit = permit_.poll(cx);
+    if (!permit) return pending;
+    (*permit)->disarm();
+    return polled<tile>(in_place, pool_, pool_.claim());
+  }
+
+ private:
+  tile_pool& pool_;
+  typename permits::acquire_future permit_;
+};
+
+}  // namespace cowarp

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What a task that asks for width finds: how many lanes, and how they hand each other values.
+#pragma once
+
+#include <cowarp/platform/lanes.hpp>
+
+#if defined(__CUDA_ARCH__)
+#  include <cstring>
+#  include <type_traits>
+#endif
+
+#include <cstdint>
+
+namespace cowarp::platform {
+
+/// Lanes that run what a task awaits by `lanes`. In simulation one: it plays a CPU's width.
+inline constexpr std::uint32_t width = on_device ? 32 : 1;
+
+/// Room for a value of each lane, the same in both passes of a CUDA compiler, so that host and device
+/// agree on the size of a frame.
+inline constexpr std::uint32_t width_room = COWARP_HAS_CUDA ? 32 : 1;
+
+/// \returns the worker that the calling lane belongs to. Unlike `warp` any lane may ask alone.
+[[nodiscard]] COWARP_FN inline std::uint32_t worker_of_lane() {
+#if defined(__CUDA_ARCH__)
+  return threadIdx.x >> 5;
+#elif defined(COWARP_SIM)
+  return sim::warp();
+#else
+  return 0;
+#endif
+}
+
+/// \returns true if only the calling lane can address the object: it stands on that lane's stack.
+[[nodiscard]] COWARP_FN inline bool is_on_stack([[maybe_unused]] const void* object) {
+#if defined(__CUDA_ARCH__)
+  std::uint32_t is;
+  asm("{ .reg .pred p; isspacep.local p, %1; selp.u32 %0, 1, 0, p; }" : "=r"(is) : "l"(object));
+  return is != 0;
+#else
+  return false;
+#endif
+}
+
+#if defined(__CUDA_ARCH__)
+namespace detail {
+
+/// Moves a value between lanes word by word; `move(word)` is the shuffle.
+template <class Value, class Move>
+COWARP_DEVICE_FN Value shuffled(const Value& value, Move move) {
+  static_assert(std::is_trivially_copyable_v<Value>,
+                "lanes hand each other values by shuffles: make the type trivially copyable");
+  constexpr std::uint32_t words = (sizeof(Value) + 3) / 4;
+  std::uint32_t bits[words]     = {};
+  std::memcpy(bits, &value, sizeof(Value));
+#  pragma unroll
+  for (std::uint32_t i = 0; i < words; ++i) bits[i] = move(bits[i]);
+  Value result = value;
+  std::memcpy(&result, bits, sizeof(Value));
+  return result;
+}
+
+}  // namespace detail
+#endif
+
+/// \returns the value of the lane that is `distance` below, or the caller's own if there is none.
+/// All lanes that run the width reach this line.
+template <class Value>
+[[nodiscard]] COWARP_FN Value from_lane_below(const Value& value,
+                                              [[maybe_unused]] std::uint32_t distance) {
+#if defined(__CUDA_ARCH__)
+  return detail::shuffled(value,
+                          [=](std::uint32_t word) { return __shfl_up_sync(~0u, word, distance); });
+#else
+  return value;
+#endif
+}
+
+/// \returns the value of lane `from`, in all lanes. All lanes that run the width reach this line.
+template <class Value>
+[[nodiscard]] COWARP_FN Value from_lane(const Value& value, [[maybe_unused]] std::uint32_t from) {
+#if defined(__CUDA_ARCH__)
+  return detail::shuffled(
+      value, [=](std::uint32_t word) { return __shfl_sync(~0u, word, static_cast<int>(from)); });
+#else
+  return value;
+#endif
+}
+
+/// \returns the value of the lane whose index differs in the bits of `bits`; the caller's own on a
+/// CPU. All lanes that run the width reach this line.
+template <class Value>
+[[nodiscard]] COWARP_FN Value from_lane_across(const Value& value,
+                                               [[maybe_unused]] std::uint32_t bits) {
+#if defined(__CUDA_ARCH__)
+  return detail::shuffled(value, [=](std::uint32_t word) {
+    return __shfl_xor_sync(~0u, word, static_cast<int>(bits));
+  });
+#else
+  return value;
+#endif
+}
+
+}  // namespace cowarp::platform

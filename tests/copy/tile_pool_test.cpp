@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// A tile has one owner, waits are served, and copies into tiles need no frame in shared memory.
+#include <support/checks.hpp>
+#include <support/steps.hpp>
+
+namespace tile_pool_test {
+
+constexpr std::uint32_t tasks  = 48;
+constexpr std::uint32_t rounds = 25;
+constexpr std::uint32_t words  = 64;
+
+using pool = cowarp::tile_pool<4 * words, 5>;
+
+struct state {
+  test::checks checks;
+  test::counter done;
+  test::counter owner[5];  // 0, or one more than the task
+  std::uint32_t source[tasks][words];
+  std::uint32_t target[tasks][words];
+};
+
+/// Takes a tile, finds nobody else in it, fills it with its own words and writes them out.
+COWARP_TASK_FRAME(using_tiles, tasks, 96) {
+  pool& tiles;
+  state& s;
+  std::uint32_t me;
+  std::uint32_t round = 0;
+  pool::tile mine{};
+  COWARP_BODY_BEGIN
+  for (; round < rounds; ++round) {
+    COWARP_AWAIT_INTO(mine, tiles.take());
+    s.checks.equal(s.owner[mine.index()].value(), 0u);
+    s.owner[mine.index()].set(me + 1);
+    COWARP_AWAIT(mine.load(s.source[me]));
+    for (std::uint32_t i = 0; i < words; ++i)
+      s.checks.equal(mine.as<std::uint32_t>()[i], me * 1000 + i);
+    COWARP_AWAIT(mine.store(s.target[me]));
+    s.checks.equal(s.owner[mine.index()].value(), me + 1);
+    s.owner[mine.index()].set(0);
+    mine.release();
+  }
+  s.done.add();
+  COWARP_BODY_END
+};
+
+template <cowarp::memory Frames>
+struct app : cowarp::program<using_tiles> {
+  using block_state            = pool;
+  using grid_state             = state;
+  static constexpr auto frames = Frames;
+  COWARP_FN static void start(cowarp::spawner<app> s, pool& tiles, state& g) {
+    for (std::uint32_t i = 0; i < tasks; ++i) (void)s.template spawn<using_tiles>(tiles, g, i);
+  }
+};
+
+// ---- taking, giving back, giving up --------------------------------------------------------------
+
+struct lone_state {
+  test::checks checks;
+};
+
+/// Alone, so that it knows who has what.
+COWARP_TASK_FRAME(alone, 1, 96) {
+  pool& tiles;
+  lone_state& s;
+  std::uint32_t i = 0;
+  pool::tile held[5]{};
+  pool::tile other{};
+  COWARP_BODY_BEGIN
+  for (; i < 5; ++i) {
+    s.checks.equal(tiles.available(), 5 - i);
+    COWARP_AWAIT_INTO(held[i], tiles.take());
+    for (std::uint32_t j = 0; j < i; ++j) s.checks.that(held[j].index() != held[i].index());
+  }
+  s.checks.that(!tiles.try_take());
+  // Given up while it waits, so that the next one does not wait behind it.
+  COWARP_AWAIT(cowarp::select_biased(tiles.take(), cowarp::ready(0)));
+  i = held[2].index();
+  held[2].release();
+  s.checks.that(!held[2]);
+  s.checks.equal(tiles.available(), 1u);
+  COWARP_AWAIT_INTO(other, tiles.take());
+  s.checks.equal(other.index(), i);
+  held[3] = std::move(other);  // gives back what it held
+  s.checks.that(!other);
+  s.checks.equal(tiles.available(), 1u);
+  s.checks.that(tiles.try_take().has_value());  // and at once back again
+  s.checks.equal(tiles.available(), 1u);
+  COWARP_BODY_END
+};
+
+struct alone_app : cowarp::program<alone> {
+  using block_state = pool;
+  using grid_state  = lone_state;
+  COWARP_FN static void start(cowarp::spawner<alone_app> s, pool& tiles, lone_state& g) {
+    (void)s.spawn<alone>(tiles, g);
+  }
+};
+
+template <cowarp::memory Frames>
+void use_tiles(cowarp::launch_options options) {
+  state s{};
+  for (std::uint32_t me = 0; me < tasks; ++me) {
+    for (std::uint32_t i = 0; i < words; ++i) s.source[me][i] = me * 1000 + i;
+  }
+  test::run_to_end<app<Frames>>(s, options);
+  s.checks.require_none(tasks * rounds * (words + 2));
+  CHECK(s.done.value() == tasks);
+  std::uint32_t wrong = 0;
+  for (std::uint32_t me = 0; me < tasks; ++me) {
+    for (std::uint32_t i = 0; i < words; ++i) wrong += s.target[me][i] != s.source[me][i];
+  }
+  CHECK(wrong == 0);
+}
+
+}  // namespace tile_pool_test
+
+TEST_CASE("tile_pool: a tile has one owner, whose bytes it holds", "[copy][tile_pool]") {
+  tile_pool_test::use_tiles<cowarp::memory::global>({.blocks = 1});
+  tile_pool_test::use_tiles<cowarp::memory::shared>({.blocks = 1});
+  tile_pool_test::use_tiles<cowarp::memory::shared>({.blocks = 1, .workers = 1});
+}
+
+TEST_CASE("tile_pool: tiles come back, also from who gave up", "[copy][tile_pool]") {
+  tile_pool_test::lone_state s{};
+  test::run_to_end<tile_pool_test::alone_app>(s);
+  s.checks.require_none(5 + 10 + 7);
+}

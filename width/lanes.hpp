@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Awaiting a function that all lanes of the worker run.
+#pragma once
+
+#include <cowarp/executor/fail.hpp>
+#include <cowarp/executor/future.hpp>
+#include <cowarp/executor/width_request.hpp>
+
+#include <concepts>
+#include <source_location>
+#include <type_traits>
+#include <utility>
+
+namespace cowarp {
+
+/// One of the lanes that together run what a task awaits: 32 on a GPU, one on a CPU.
+struct lane {
+  std::uint32_t index;
+
+  [[nodiscard]] COWARP_FN static constexpr std::uint32_t width() { return platform::width; }
+  [[nodiscard]] COWARP_FN constexpr bool is_leader() const { return index == 0; }
+};
+
+namespace detail {
+
+/// Keeps what the leader's call returned until the task is polled.
+template <class Value>
+class leader_result {
+ public:
+  template <class Call>
+  COWARP_FN void keep(lane l, Call call) {
+    Value value = call();
+    if (l.is_leader()) value_.emplace(std::move(value));
+  }
+  COWARP_FN Value take() { return std::move(*value_); }
+
+ private:
+  optional<Value> value_;
+};
+
+template <>
+class leader_result<void> {
+ public:
+  template <class Call>
+  COWARP_FN void keep(lane, Call call) {
+    call();
+  }
+  COWARP_FN unit take() const { return {}; }
+};
+
+}  // namespace detail
+
+/// Waits until all lanes of the worker have run a function; made by `lanes(fn)`.
+///
+/// The task is scalar, polled by one lane. `fn(lane)` runs on all lanes of the worker, converged,
+/// once the polls of the task's word are through, so the collectives of a warp are legal in it. What
+/// it captures by reference stands in the task's frame, which all lanes reach, and the task is not
+/// polled meanwhile; lanes that write the same place race, as in any kernel. Its output is what the
+/// leading lane's call returned.
+///
+/// Invariant:     the function has run once on each lane when the future is ready, or on none if it
+///                was destroyed in the poll that asked.
+/// Called by:     any task of a program with `uses_width`. On a host thread, outside a task, it runs
+///                at the first poll.
+/// Scope:         block.
+/// Memory order:  what the task wrote before is visible to all lanes; what they wrote, to the task
+///                after the await.
+/// Resumes on:    the executor's next pass over the task's word.
+/// Progress:      requests of a word are served one after the other, each to its end; `fn` must not
+///                wait for a task of its own worker.
+/// Storage:       16 bytes, the function object, and the output.
+/// Fails:         without `uses_width` the program ends as failed, and says so.
+template <class Fn>
+class lanes_future : detail::width_request {
+  static_assert(
+      std::invocable<const Fn&, lane>,
+      "lanes: the function takes a cowarp::lane, and all lanes call it at once, so it must be "
+      "callable as const");
+  using result = std::invoke_result_t<const Fn&, lane>;
+
+ public:
+  using output = std::conditional_t<std::is_void_v<result>, unit, result>;
+
+  COWARP_FN explicit lanes_future(Fn&& fn) : fn_(std::move(fn)) {}
+  lanes_future(lanes_future&&) = default;  // before the first poll only
+  COWARP_FN ~lanes_future() {
+    if (!task.is_none() && !is_served) *detail::width_place_of(task) = nullptr;
+  }
+
+  COWARP_FN polled<output> poll(context& cx) {
+    if (is_served) return result_.take();
+    if (cx.task().is_none()) return poll_outside();
+    if (task.is_none()) ask(cx);
+    return pending;
+  }
+
+ private:
+  COWARP_FN void ask(context& cx) {
+    detail::width_request** place = detail::width_place_of(cx.task());
+    COWARP_ASSERT(
+        !platform::is_on_stack(this),
+        "lanes: the future stands on one lane's stack, where others cannot reach it: await it "
+        "in a task, whose frame is in memory");
+    if (place == nullptr) {
+      constexpr auto here = std::source_location::current();
+      detail::record_failure(
+          cx.task(),
+          "lanes: the program does not serve width: give it `static constexpr bool "
+          "uses_width = true;`",
+          here.file_name(), here.line());
+    } else if (*place != nullptr) {
+      cx.wake_self();  // another future of this task is before us
+    } else {
+      run    = &run_on_lane;
+      task   = cx.task();
+      *place = this;
+    }
+  }
+
+  COWARP_FN polled<output> poll_outside() {
+    if constexpr (platform::on_device) return pending;
+    run_on_lane(*this, 0);
+    is_served = true;
+    return result_.take();
+  }
+
+  static COWARP_FN void run_on_lane(detail::width_request& request, std::uint32_t index) {
+    auto& self = static_cast<lanes_future&>(request);
+    const lane l{index};
+    if constexpr (std::is_trivially_copyable_v<Fn>) {
+      // Each lane's own copy: what it captured need not be read again after every write to memory.
+      const Fn fn = self.fn_;
+      self.result_.keep(l, [&]() -> result { return fn(l); });
+    } else {
+      self.result_.keep(l, [&]() -> result { return std::as_const(self.fn_)(l); });
+    }
+  }
+
+  [[no_unique_address]] Fn fn_;
+  [[no_unique_address]] detail::leader_result<result> result_;
+};
+
+/// \returns a future of what `fn(lane)` returned in the leading lane, once all lanes of the worker
+/// have run it.
+template <class Fn>
+[[nodiscard]] COWARP_FN lanes_future<Fn> lanes(Fn fn) {
+  return lanes_future<Fn>(std::move(fn));
+}
+
+}  // namespace cowarp
