@@ -19,6 +19,7 @@
 #include <cowarp/future/chunks.hpp>
 #include <cowarp/future/for_each.hpp>
 #include <cowarp/future/fuse.hpp>
+#include <cowarp/future/futures_unordered.hpp>
 #include <cowarp/future/join.hpp>
 #include <cowarp/future/join_all.hpp>
 #include <cowarp/future/map.hpp>
