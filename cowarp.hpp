@@ -23,6 +23,7 @@
 #include <cowarp/future/for_each.hpp>
 #include <cowarp/future/from_outside.hpp>
 #include <cowarp/future/fuse.hpp>
+#include <cowarp/future/futures_unordered.hpp>
 #include <cowarp/future/join.hpp>
 #include <cowarp/future/join_all.hpp>
 #include <cowarp/future/map.hpp>

@@ -23,6 +23,7 @@ set(COWARP_STATE_MACHINE_TESTS
   executor/waker_test.cpp
   future/chain_test.cpp
   future/fuse_test.cpp
+  future/futures_unordered_test.cpp
   future/join_all_test.cpp
   future/join_test.cpp
   future/map_test.cpp
@@ -78,6 +79,7 @@ set(COWARP_COROUTINE_TESTS
   future/combinators_cancel_coroutine_test.cpp
   future/combinators_coroutine_test.cpp
   future/stream_coroutine_test.cpp
+  sync/cancellation_token_coroutine_test.cpp
   sync/channel_coroutine_test.cpp
   sync/guard_coroutine_test.cpp
   width/lanes_coroutine_test.cpp)

@@ -16,8 +16,8 @@ constexpr std::uint32_t rounds = 12;
 struct state {
   test::checks checks;
   test::counter done;
-  std::uint32_t source[tasks][rounds][words];
-  std::uint32_t target[tasks][rounds][words];
+  alignas(16) std::uint32_t source[tasks][rounds][words];
+  alignas(16) std::uint32_t target[tasks][rounds][words];
 };
 
 /// One buffer for each task.

@@ -15,8 +15,8 @@ using pool = cowarp::tile_pool<4 * words, 6>;
 
 struct state {
   test::counter next;
-  std::uint32_t source[parts][words];
-  std::uint32_t target[parts][words];
+  alignas(16) std::uint32_t source[parts][words];
+  alignas(16) std::uint32_t target[parts][words];
 };
 
 /// Moves parts, each the next that nobody has taken, until there are none.

@@ -16,8 +16,8 @@ struct state {
   test::checks checks;
   test::counter done;
   test::counter owner[5];  // 0, or one more than the task
-  std::uint32_t source[tasks][words];
-  std::uint32_t target[tasks][words];
+  alignas(16) std::uint32_t source[tasks][words];
+  alignas(16) std::uint32_t target[tasks][words];
 };
 
 /// Takes a tile, finds nobody else in it, fills it with its own words and writes them out.

@@ -89,7 +89,7 @@ FAULTS = [
 
     # ---- spawns and the end ----
     Fault("a spawn from elsewhere does not keep the grid up", "spawner_test", [
-        (SPAWNER, "      here().grid->active.fetch_add(1, platform::relaxed);\n", "")]),
+        (SPAWNER, "    here().grid->active.fetch_add(1, platform::relaxed);\n", "")]),
     Fault("a block that is active again is not counted", "spawner_test", [
         (EXECUTOR, "if (is_active_) block_.grid->active.fetch_sub(1, platform::relaxed);",
          "block_.grid->active.fetch_sub(1, platform::relaxed);")]),
@@ -200,8 +200,8 @@ FAULTS = [
 
     # ---- timers ----
     Fault("a timer fires a little early", "timer_test", [
-        (SLEEP, "if (clock::now_ns() >= item_.deadline_ns) {",
-         "if (clock::now_ns() + 20 >= item_.deadline_ns) {")]),
+        (SLEEP, "return clock::now_ns() >= item_.deadline_ns;",
+         "return clock::now_ns() + 20 >= item_.deadline_ns;")]),
     Fault("only the first of a task's timers is remembered", "timer_test", [
         (EXPIRY, "if (item->deadline_ns > now) timers.wait_until(item->deadline_ns);", "")]),
     Fault("only the leader's deadlines count", "timer_test", [
