@@ -2,6 +2,7 @@
 
 # Compiled by all front ends: g++ or clang++, nvcc, clang as CUDA compiler.
 set(COWARP_STATE_MACHINE_TESTS
+  executor/configuration_test.cpp
   executor/end_test.cpp
   executor/fairness_test.cpp
   executor/frame_cancel_test.cpp
@@ -12,6 +13,7 @@ set(COWARP_STATE_MACHINE_TESTS
   executor/run_queue_test.cpp
   executor/spawn_on_test.cpp
   executor/spawner_test.cpp
+  executor/stall_story_test.cpp
   executor/stall_test.cpp
   executor/state_test.cpp
   executor/waker_test.cpp
