@@ -5,6 +5,7 @@ set(COWARP_STATE_MACHINE_TESTS
   copy/copy_async_test.cpp
   copy/mbarrier_test.cpp
   copy/tile_pool_test.cpp
+  executor/configuration_test.cpp
   executor/end_test.cpp
   executor/fairness_test.cpp
   executor/frame_cancel_test.cpp
@@ -16,6 +17,7 @@ set(COWARP_STATE_MACHINE_TESTS
   executor/run_queue_test.cpp
   executor/spawn_on_test.cpp
   executor/spawner_test.cpp
+  executor/stall_story_test.cpp
   executor/stall_test.cpp
   executor/state_test.cpp
   executor/task_handle_test.cpp

@@ -22,9 +22,7 @@ FAULTS = [
         (EXECUTOR, "woken = word.ready.exchange(0, platform::acquire);",
          "woken = word.ready.load(platform::acquire);\n      word.ready.store(0, platform::relaxed);")]),
     Fault("self-wakes are polled instead of the wakes of others", "coroutine_test", [
-        (EXECUTOR, "ready |= take_woken(word);", "{\n"
-         "      const std::uint32_t woken = take_woken(word);\n"
-         "      if (ready == 0) ready = woken;\n    }")]),
+        (EXECUTOR, "      ready |= woken;\n", "      if (ready == 0) ready = woken;\n")]),
     Fault("each lane looks by itself whether its word is ready", "executor_test", [
         (EXECUTOR, "if (platform::any_lane(word.ready.load(platform::relaxed) != 0))",
          "if (word.ready.load(platform::relaxed) != 0)")]),
@@ -37,8 +35,8 @@ FAULTS = [
     Fault("the leader's word is not given to the other lanes", "executor_test", [
         (EXECUTOR, "woken = platform::from_leader(woken);", "")]),
     Fault("each lane decides by itself whether the block ends", "executor_test", [
-        (EXECUTOR, "return platform::from_leader(seen);",
-         "return block_.end.load(platform::relaxed) != 0 ? ending : 0;")]),
+        (EXECUTOR, "    seen = platform::from_leader(seen);\n",
+         "    seen = block_.end.load(platform::relaxed) != 0 ? ending : 0;\n")]),
     Fault("each lane asks its own clock whether a timer is due", "timer_test", [
         (EXPIRY, "return soonest_ != never && soonest_ <= platform::uniform(clock::now_ns());",
          "return soonest_ != never && soonest_ <= clock::now_ns();")]),
@@ -157,6 +155,96 @@ FAULTS = [
         (SIGNAL, "if (from_.has_value_) woken = from_.reserve_for_first();", "")]),
     Fault("a signal wakes nobody", "signal_test", [
         (SIGNAL, "woken = reserve_for_first();\n    });", "reserve_for_first();\n    });")]),
+
+    # ---- primitives, under the laws ----
+    Fault("a released lock is not given to who waits", "laws/locks_test", [
+        ("sync/detail/permit_pool.hpp", "    change([&] { taken_ -= count; });",
+         "    list_.with([&] { taken_ -= count; });")]),
+    Fault("a lock that was given to who gave up is kept", "laws/locks_test", [
+        ("sync/detail/wait_list.hpp", "    if (has_waited_) source_.leave(waiter_);\n", "")]),
+    Fault("a request is served though permits are missing", "laws/locks_test", [
+        ("sync/detail/permit_pool.hpp", "    if (w.wanted > free()) return false;",
+         "    if (free() == 0) return false;")]),
+    Fault("a closed pool keeps its waiters", "laws/locks_test", [
+        ("sync/detail/permit_pool.hpp", "    if (is_closed_) return true;\n    if (w.wanted",
+         "    if (w.wanted")]),
+    Fault("a writer takes as much as a reader", "laws/locks_test", [
+        ("sync/rwlock.hpp", "using write_future = detail::held_future<Value, pool, all>;",
+         "using write_future = detail::held_future<Value, pool, 2>;"),
+        ("sync/rwlock.hpp", "using write_guard  = detail::held<Value, pool, all>;",
+         "using write_guard  = detail::held<Value, pool, 2>;")]),
+    Fault("a wake without a waiter is not kept", "laws/locks_test", [
+        ("sync/wait_queue.hpp", "      has_kept_wake_ = true;\n", "")]),
+    Fault("a woken waiter that leaves does not hand on", "laws/locks_test", [
+        ("sync/wait_queue.hpp", "if (was_notified && w.let_in == reason::one) is_given = false;", "")]),
+    Fault("a waker is registered by a load and a store", "laws/locks_test", [
+        ("sync/atomic_waker.hpp", "    const bits_type old = word_.exchange(mine, platform::acq_rel);",
+         "    const bits_type old = word_.load(platform::acquire);\n"
+         "    word_.store(mine, platform::relaxed);")]),
+    Fault("an abortable future looks first and registers then", "laws/locks_test", [
+        ("sync/abortable.hpp", "    handle_.waiting_.register_waker(cx.waker());\n"
+                               "    if (handle_.is_aborted()) return give_up();\n",
+         "    handle_.waiting_.register_waker(cx.waker());\n")]),
+    Fault("a barrier lets the last one in alone", "laws/values_test", [
+        ("sync/barrier.hpp", "list_.update(fn, [&] { return detail::first_of_past_round(list_, phase_); });",
+         "list_.with(fn);")]),
+    Fault("a barrier opens one too early", "laws/values_test", [
+        ("sync/barrier.hpp", "if (arrived_ != expected() || arrived_ == 0) return false;",
+         "if (arrived_ + 1 < expected() || arrived_ == 0) return false;")]),
+    Fault("a latch opens without waking", "laws/values_test", [
+        ("sync/latch.hpp", "list_.update([&] { is_open_ = true; }, [&] { return list_.first(); });",
+         "list_.with([&] { is_open_ = true; });")]),
+    Fault("a latch is opened by the first", "laws/values_test", [
+        ("sync/latch.hpp", "    if (count != to_go) return;\n", "")]),
+    Fault("an event that is set wakes nobody", "laws/values_test", [
+        ("sync/event.hpp", "    list_.update([&] { changes_ += is_odd() ? 0 : 1; },\n"
+                           "                 [&] { return detail::first_of_past_round(list_, changes_); });",
+         "    list_.with([&] { changes_ += is_odd() ? 0 : 1; });")]),
+    Fault("a value is made by all who need it", "laws/values_test", [
+        ("sync/once_lock.hpp", "      if (!wait_.poll(cx)) return pending;\n      has_right_ = ",
+         "      if (!wait_.poll(cx)) return pending;\n      of_.pool_.give(1);\n      has_right_ = ")]),
+    Fault("who gives up making a value keeps the right", "laws/values_test", [
+        ("sync/once_lock.hpp", "    awaited_.reset();\n    of_.pool_.give(1);\n",
+         "    awaited_.reset();\n")]),
+    Fault("news do not reach who waits for them", "laws/values_test", [
+        ("sync/detail/line.hpp", "      if (!is_end && first.since >= news) return;",
+         "      if (!is_end) return;")]),
+    Fault("a watch wakes nobody at its end", "laws/values_test", [
+        ("sync/watch.hpp", "receivers_.call(this->is_closed_, woken);",
+         "receivers_.call(false, woken);")]),
+    Fault("who leaves the line stays counted as called", "laws/messages_test", [
+        ("sync/detail/line.hpp", "    if (w.is == waiter::state::notified) --called_;\n", "")]),
+    Fault("newcomers overtake who waits in line", "laws/messages_test", [
+        ("sync/detail/line.hpp", "return queue_.is_empty() && available > called_;",
+         "return available != 0;"),
+        ("sync/detail/line.hpp", "    if (w.is == waiter::state::notified) return available != 0;\n",
+         "    if (w.is == waiter::state::notified) return true;\n")]),
+    Fault("a receiver does not tell senders of its room", "laws/messages_test", [
+        ("sync/priority_channel.hpp", "    senders_.call(sendable(), woken);\n", "")]),
+    Fault("a slot that was dropped unread is free", "laws/messages_test", [
+        ("sync/zerocopy_channel.hpp", "if (of == side::send ? is_done : !is_done) {",
+         "if (of == side::send && is_done) {")]),
+    Fault("a closed zerocopy_channel ends with a slot still written", "laws/messages_test", [
+        ("sync/zerocopy_channel.hpp", "this->is_closed_ && count_ == 0 && written_ == 0;",
+         "this->is_closed_ && count_ == 0;")]),
+    Fault("a message is dropped before the slowest subscriber read it", "laws/messages_test", [
+        ("sync/pubsub_channel.hpp", "if (j != i && is_used_[j] && next_[j] <= id) return true;",
+         "if (j > i && is_used_[j] && next_[j] <= id) return true;")]),
+    Fault("another writer gets into a write_all", "laws/messages_test", [
+        ("sync/pipe.hpp", "      turn_.wait_first(cx, publish);\n", "      to.change(publish);\n")]),
+    Fault("a pipe forgets that it is being read", "laws/messages_test", [
+        ("sync/pipe.hpp", "    if (is_reading_) return 0;\n", ""),
+        ("sync/pipe.hpp", "      is_reading_ = false;\n", "")]),
+    Fault("a sender that ends without an answer tells nobody", "laws/messages_test", [
+        ("sync/oneshot.hpp", "    this->change([&] { is_abandoned_ = true; });",
+         "    this->lock_.with([&] { is_abandoned_ = true; });")]),
+    Fault("an owner that leaves keeps the service", "laws/messages_test", [
+        ("sync/rpc_service.hpp", "of_->change([&] { of_->is_owned_ = of_->is_owner_idle_ = false; });",
+         "of_->change([&] { of_->is_owner_idle_ = false; });")]),
+    Fault("a call that is given up is run all the same", "laws/messages_test", [
+        ("sync/rpc_service.hpp", "      if (job_.is == detail::waiter::state::queued) at_.jobs_.remove(job_);\n"
+                                 "      if (at_.running_",
+         "      if (at_.running_")]),
 
     # ---- memory orders ----
     Fault("polls do not see what the wakers wrote", "executor_test", [

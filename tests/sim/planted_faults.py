@@ -24,6 +24,8 @@ SIM_SOURCES = ("fiber", "memory_model", "race_hooks", "ready_set", "schedule", "
                "sim_launch")
 WATCHED = ["-fsanitize=thread"]  # of tests: race_hooks.cpp takes the place of the sanitizer
 FLAGS = ["-std=c++20", "-O1", "-DCOWARP_SIM", "-DFMT_HEADER_ONLY", "-Wno-mismatched-new-delete"]
+# The laws run with warps of two lanes: see CMakeLists.txt.
+LAWS = ["-DCOWARP_SIM_LANES=2", "-DCOWARP_LAW_SEEDS=10000"]
 
 
 class Workshop:
@@ -44,10 +46,15 @@ class Workshop:
         """Compiles what no fault changes."""
         self.restore()
         (self.folder / "include" / "support").symlink_to(self.original / "tests" / "support")
-        self.common = [self.compile(self.original / "tests/support/catch_main.cpp", "main"),
-                       self.compile(self.original / "executor/report.cpp", "report")]
-        self.common += [self.compile(self.original / f"platform/sim/{s}.cpp", s)
-                        for s in SIM_SOURCES]
+        main = self.compile(self.original / "tests/support/catch_main.cpp", "main")
+        self.common = [main, *self.compile_simulation("")]
+        self.common_of_laws = [main, *self.compile_simulation("2", LAWS)]
+
+    def compile_simulation(self, suffix, flags=()):
+        """Compiles what a test is linked with, once for each number of lanes."""
+        sources = ["executor/report.cpp"] + [f"platform/sim/{s}.cpp" for s in SIM_SOURCES]
+        return [self.compile(self.original / s, pathlib.Path(s).stem + suffix, flags)
+                for s in sources]
 
     def restore(self):
         """Takes the last fault out again."""
@@ -72,13 +79,14 @@ class Workshop:
     def run(self, test, seconds):
         """Compiles and runs a test. Returns (was it caught, how)."""
         source = self.original / "tests" / "sim" / f"{test}.cpp"
+        is_law, name = test.startswith("laws/"), test.replace("/", "_")
         try:
-            built = self.compile(source, test, WATCHED)
+            built = self.compile(source, name, WATCHED + (LAWS if is_law else []))
         except subprocess.CalledProcessError:
             return None, "does not compile"
-        program = str(self.folder / test)
-        subprocess.run([self.compiler, built, *self.common, "-lboost_context", "-o", program],
-                       check=True)
+        program = str(self.folder / name)
+        common = self.common_of_laws if is_law else self.common
+        subprocess.run([self.compiler, built, *common, "-lboost_context", "-o", program], check=True)
         try:
             done = subprocess.run([program, "--abort"], capture_output=True, text=True,
                                   timeout=seconds, env={**os.environ, "COWARP_SIM_MEMORY": "1"})
@@ -103,13 +111,13 @@ def how_it_failed(done):
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default="", help="faults whose name contains this text")
+    parser.add_argument("--only", default="", help="faults whose name or test contains this text")
     parser.add_argument("--compiler", default=os.environ.get("CXX", "g++"))
     parser.add_argument("--seconds", type=int, default=120, help="limit for one test run")
     parser.add_argument("--check", action="store_true", help="only see whether all changes apply")
     options = parser.parse_args()
 
-    faults = [fault for fault in FAULTS if options.only in fault.name]
+    faults = [fault for fault in FAULTS if options.only in fault.name + " " + fault.test]
     counts = {"found": 0, "MISSED": 0, "ERROR": 0, "applies": 0}
     with tempfile.TemporaryDirectory(prefix="cowarp_faults_") as folder:
         shop = Workshop(pathlib.Path(folder), options.compiler)
@@ -119,7 +127,7 @@ def main():
             begin = time.time()
             word, how = judge(shop, fault, options)
             counts[word] += 1
-            print(f"{word:7} {fault.name:62} {fault.test:14} {time.time() - begin:4.0f} s  {how}",
+            print(f"{word:7} {fault.name:62} {fault.test:18} {time.time() - begin:4.0f} s  {how}",
                   flush=True)
     print(", ".join(f"{count} {word}" for word, count in counts.items() if count))
     return 1 if counts["MISSED"] or counts["ERROR"] else 0

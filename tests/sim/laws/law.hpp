@@ -25,6 +25,18 @@ inline std::uint32_t read(const count& what) {
   return what.load(platform::acquire);  // acquire: shows what came before `note`.
 }
 
+inline constexpr std::chrono::nanoseconds no_limit{-1};
+
+/// `with_timeout`, also without a limit.
+template <class Awaited>
+auto within(std::chrono::nanoseconds limit, Awaited&& awaited) {
+  const std::uint64_t until =
+      limit == no_limit ? ~std::uint64_t{0}
+                        : cowarp::clock::now_ns() + static_cast<std::uint64_t>(limit.count());
+  return cowarp::timeout<cowarp::detail::future_of<Awaited>>(
+      cowarp::timer(until), cowarp::into_future(std::forward<Awaited>(awaited)));
+}
+
 /// What the state of every scenario begins with.
 struct board {
   std::uint64_t seed;
@@ -39,11 +51,14 @@ struct board {
     mixed               = (mixed ^ mixed >> 29) * 0xBF58476D1CE4E5B9u;
     return static_cast<std::uint32_t>(mixed >> 33) % below;
   }
-  /// \returns a time limit that is sometimes too short; not for ever, since a deadline that passes
-  /// before the next poll keeps a task busy.
+  /// \returns a short time.
+  [[nodiscard]] std::chrono::nanoseconds nap(std::uint32_t who) const {
+    return std::chrono::nanoseconds(pick(who, 600));
+  }
+  /// \returns a time limit for `within`: short, or none, so that who is forgotten waits for ever. Later
+  /// tries have none, since a deadline that passes before the next poll keeps a task busy.
   [[nodiscard]] std::chrono::nanoseconds limit(std::uint32_t who, std::uint32_t tries = 0) const {
-    const bool is_long = tries >= 6 || pick(who + tries, 4) == 0;
-    return std::chrono::nanoseconds(is_long ? 1'000'000 : pick(who + tries, 600));
+    return tries >= 6 || pick(who + tries, 4) == 0 ? no_limit : nap(who + tries);
   }
   void that(bool holds) {
     if (!holds) note(wrong);

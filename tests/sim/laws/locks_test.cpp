@@ -15,7 +15,7 @@ struct mutex_state : board {
 };
 COWARP_TASK(mutex_user, 3, (mutex_state & s, std::uint32_t me), 200) {
   for (std::uint32_t i = 0, done = 0; done < 2; ++i) {
-    auto guard = co_await cowarp::with_timeout(s.limit(me * 12, i), s.sum.lock());
+    auto guard = co_await within(s.limit(me * 12, i), s.sum.lock());
     if (!guard) continue;
     s.that(note(s.inside) == 0);
     const std::uint32_t before = **guard;
@@ -52,7 +52,7 @@ struct rwlock_state : board {
 };
 COWARP_TASK(lock_writer, 2, (rwlock_state & s, std::uint32_t me), 200) {
   for (std::uint32_t i = 0, done = 0; done < 2; ++i) {
-    auto guard = co_await cowarp::with_timeout(s.limit(me * 12, i), s.value.write());
+    auto guard = co_await within(s.limit(me * 12, i), s.value.write());
     if (!guard) continue;
     s.that(note(s.writers) == 0 && read(s.readers) == 0);
     **guard += 1;
@@ -64,7 +64,7 @@ COWARP_TASK(lock_writer, 2, (rwlock_state & s, std::uint32_t me), 200) {
 }
 COWARP_TASK(lock_reader, 2, (rwlock_state & s, std::uint32_t me), 200) {
   for (std::uint32_t i = 0, done = 0; done < 2; ++i) {
-    auto guard = co_await cowarp::with_timeout(s.limit(me * 12 + 30, i), s.value.read());
+    auto guard = co_await within(s.limit(me * 12 + 30, i), s.value.read());
     if (!guard) continue;
     note(s.readers);
     s.that(read(s.writers) == 0);
@@ -109,7 +109,7 @@ template <class State>
 cowarp::async<> use_permits(State& s, std::uint32_t me) {
   const std::uint32_t wanted = 1 + me % 2;
   for (std::uint32_t i = 0, done = 0; done < 2; ++i) {
-    auto got = co_await cowarp::with_timeout(s.limit(me * 12, i), s.permits.acquire(wanted));
+    auto got = co_await within(s.limit(me * 12, i), s.permits.acquire(wanted));
     if (!got) continue;
     if (!*got) co_return;  // closed
     s.that(note(s.held, wanted) + wanted <= 2);
@@ -122,7 +122,7 @@ cowarp::async<> use_permits(State& s, std::uint32_t me) {
 template <class State>
 cowarp::async<> close_sometimes(State& s) {
   if (s.pick(50, 2) == 0) co_return;
-  co_await cowarp::sleep_for(s.limit(51));
+  co_await cowarp::sleep_for(s.nap(51));
   s.permits.close();
 }
 COWARP_TASK(fair_user, 3, (fair_state & s, std::uint32_t me), 200) { co_await use_permits(s, me); }
@@ -196,8 +196,7 @@ COWARP_TASK(token_giver, 2, (queue_state & s), 160) {
 /// Takes one token; gives up some waits before.
 COWARP_TASK(token_taker, 4, (queue_state & s, std::uint32_t me), 200) {
   for (std::uint32_t i = 0;; ++i) {
-    const auto got =
-        co_await cowarp::with_timeout(s.limit(me * 12, i), s.changed.wait_until(take_token{&s}));
+    const auto got = co_await within(s.limit(me * 12, i), s.changed.wait_until(take_token{&s}));
     if (!got) continue;
     s.that(*got);
     note(s.got[0]);

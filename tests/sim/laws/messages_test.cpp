@@ -16,7 +16,7 @@ struct channel_state : board {
 /// Sends 3 numbers, each of which it may give up.
 COWARP_TASK(channel_sender, 2, (channel_state & s, std::uint32_t me), 160) {
   for (std::uint32_t i = me * 3; i < me * 3 + 3; ++i) {
-    const auto done = co_await cowarp::with_timeout(s.limit(i), s.line.send(i));
+    const auto done = co_await within(s.limit(i), s.line.send(i));
     if (done && done->is_ok()) note(s.sent[i]);
   }
   if (note(s.ended) == 1) s.line.close();
@@ -24,7 +24,7 @@ COWARP_TASK(channel_sender, 2, (channel_state & s, std::uint32_t me), 160) {
 COWARP_TASK(channel_receiver, 2, (channel_state & s, std::uint32_t me), 160) {
   std::uint32_t next[2] = {0, 3};
   for (std::uint32_t i = 0;; ++i) {
-    const auto got = co_await cowarp::with_timeout(s.limit(20 + me * 8, i), s.line.receive());
+    const auto got = co_await within(s.limit(20 + me * 8, i), s.line.receive());
     if (!got) continue;
     if (!*got) co_return;
     const std::uint32_t message = **got;
@@ -56,14 +56,14 @@ struct priority_state : board {
 };
 COWARP_TASK(priority_sender, 2, (priority_state & s, std::uint32_t me), 160) {
   for (std::uint32_t i = me * 3; i < me * 3 + 3; ++i) {
-    const auto done = co_await cowarp::with_timeout(s.limit(i), s.line.send(i));
+    const auto done = co_await within(s.limit(i), s.line.send(i));
     if (done && done->is_ok()) note(s.sent[i]);
   }
   if (note(s.ended) == 1) s.line.close();
 }
 COWARP_TASK(priority_receiver, 2, (priority_state & s, std::uint32_t me), 160) {
   for (std::uint32_t i = 0;; ++i) {
-    const auto got = co_await cowarp::with_timeout(s.limit(20 + me * 8, i), s.line.receive());
+    const auto got = co_await within(s.limit(20 + me * 8, i), s.line.receive());
     if (!got) continue;
     if (!*got) co_return;
     note(s.got[**got]);
@@ -106,7 +106,7 @@ COWARP_TASK(zerocopy_sender, 2, (zerocopy_state & s, std::uint32_t me), 160) {
 /// Reads a slot and frees it, or gives it back unread.
 COWARP_TASK(zerocopy_receiver, 2, (zerocopy_state & s, std::uint32_t me), 160) {
   for (std::uint32_t i = 0;; ++i) {
-    auto slot = co_await cowarp::with_timeout(s.limit(20 + me * 8, i), s.line.receive());
+    auto slot = co_await within(s.limit(20 + me * 8, i), s.line.receive());
     if (!slot) continue;
     if (!*slot) co_return;
     co_await cowarp::yield_now();
@@ -142,7 +142,7 @@ struct pubsub_state : board {
 COWARP_TASK(publisher, 2, (pubsub_state & s, std::uint32_t me), 160) {
   while (read(s.listening) != 2) co_await cowarp::yield_now();
   for (std::uint32_t i = me * 2; i < me * 2 + 2; ++i) {
-    const auto done = co_await cowarp::with_timeout(s.limit(i), s.news.publish(i));
+    const auto done = co_await within(s.limit(i), s.news.publish(i));
     if (done && done->is_ok()) note(s.sent[i], 2);
   }
   if (note(s.ended) == 1) s.news.close();
@@ -151,7 +151,7 @@ COWARP_TASK(subscriber, 2, (pubsub_state & s, std::uint32_t me), 160) {
   auto to = s.news.subscribe();
   note(s.listening);
   for (std::uint32_t i = 0, order = 0;; ++i) {
-    const auto got = co_await cowarp::with_timeout(s.limit(20 + me * 8, i), to.next());
+    const auto got = co_await within(s.limit(20 + me * 8, i), to.next());
     if (!got) continue;
     s.that(!got->is_lagged());
     if (got->is_end()) {
@@ -202,7 +202,7 @@ COWARP_TASK(pipe_reader, 1, (pipe_state & s), 160) {
   std::uint32_t at = 0;
   for (std::uint32_t i = 0;; ++i) {
     std::byte room[3];
-    const auto got = co_await cowarp::with_timeout(s.limit(20, i), s.line.read(room));
+    const auto got = co_await within(s.limit(20, i), s.line.read(room));
     if (!got) continue;
     if (*got == 0) co_return;
     for (std::uint32_t j = 0; j < *got; ++j) {
@@ -244,7 +244,7 @@ COWARP_TASK(answerer, 2, (oneshot_state & s, std::uint32_t me), 160) {
 COWARP_TASK(asker, 2, (oneshot_state & s, std::uint32_t me), 160) {
   cowarp::oneshot<std::uint32_t>::receiver from(s.answers[me]);
   for (std::uint32_t i = 0;; ++i) {
-    const auto got = co_await cowarp::with_timeout(s.limit(20 + me * 8, i), from.receive());
+    const auto got = co_await within(s.limit(20 + me * 8, i), from.receive());
     if (!got && i == 5 && s.pick(me + 40, 4) == 0) {
       from.close();
       if (const auto late = from.try_receive()) note(s.got[*late]);
@@ -287,14 +287,13 @@ struct next_ticket {
 };
 COWARP_TASK(owner, 2, (rpc_state & s, std::uint32_t me), 200) {
   for (std::uint32_t i = 0; i < 2; ++i) {
-    co_await cowarp::with_timeout(s.limit(me * 2 + i), s.service.serve(s.book));
+    co_await within(s.limit(me * 2 + i), s.service.serve(s.book));
   }
   co_await s.service.serve(s.book);
 }
 COWARP_TASK(customer, 3, (rpc_state & s, std::uint32_t me), 200) {
   for (std::uint32_t i = 0; i < 2; ++i) {
-    const auto ticket =
-        co_await cowarp::with_timeout(s.limit(20 + me * 2 + i), s.service.call(next_ticket{}));
+    const auto ticket = co_await within(s.limit(20 + me * 2 + i), s.service.call(next_ticket{}));
     if (!ticket) {
       note(s.calls_given_up);
     } else if (*ticket) {

@@ -24,7 +24,7 @@ COWARP_TASK(signaller, 1, (signal_state & s), 160) {
 }
 COWARP_TASK(signalled, 3, (signal_state & s, std::uint32_t me), 160) {
   for (std::uint32_t i = 0;; ++i) {
-    const auto got = co_await cowarp::with_timeout(s.limit(me * 8, i), s.next.wait());
+    const auto got = co_await within(s.limit(me * 8, i), s.next.wait());
     if (!got) {
       co_await cowarp::yield_now();
       continue;
@@ -67,7 +67,7 @@ COWARP_TASK(watcher, 3, (watch_state & s, std::uint32_t me), 160) {
   auto to              = s.latest.subscribe();
   std::uint32_t before = 0;
   for (std::uint32_t i = 0;; ++i) {
-    const auto got = co_await cowarp::with_timeout(s.limit(20 + me * 8, i), to.changed());
+    const auto got = co_await within(s.limit(20 + me * 8, i), to.changed());
     if (!got) continue;
     if (!*got) break;
     s.that(**got > before);
@@ -107,8 +107,7 @@ struct once_state : board {
 };
 COWARP_TASK(once_maker, 4, (once_state & s, std::uint32_t me), 200) {
   for (std::uint32_t i = 0;; ++i) {
-    const auto got =
-        co_await cowarp::with_timeout(s.limit(me * 8, i), s.value.get_or_init(slow_make{&s}));
+    const auto got = co_await within(s.limit(me * 8, i), s.value.get_or_init(slow_make{&s}));
     if (!got) continue;
     s.that(**got == 7);
     note(s.got[0]);
@@ -117,7 +116,7 @@ COWARP_TASK(once_maker, 4, (once_state & s, std::uint32_t me), 200) {
 }
 COWARP_TASK(once_reader, 2, (once_state & s, std::uint32_t me), 160) {
   for (std::uint32_t i = 0;; ++i) {
-    const auto got = co_await cowarp::with_timeout(s.limit(40 + me * 8, i), s.value.get());
+    const auto got = co_await within(s.limit(40 + me * 8, i), s.value.get());
     if (!got) continue;
     s.that(**got == 7);
     note(s.got[0]);
@@ -144,7 +143,7 @@ struct lazy_state : board {
 };
 COWARP_TASK(lazy_reader, 4, (lazy_state & s, std::uint32_t me), 200) {
   for (std::uint32_t i = 0;; ++i) {
-    const auto got = co_await cowarp::with_timeout(s.limit(me * 8, i), s.value.get());
+    const auto got = co_await within(s.limit(me * 8, i), s.value.get());
     if (!got) continue;
     s.that(**got == s.value.try_get()[0]);
     note(s.got[0]);
@@ -185,7 +184,7 @@ struct event_state : board {
 };
 COWARP_TASK(event_waiter, 3, (event_state & s, std::uint32_t me), 160) {
   for (std::uint32_t i = 0;; ++i) {
-    if (!co_await cowarp::with_timeout(s.limit(me * 8, i), s.open.wait())) continue;
+    if (!co_await within(s.limit(me * 8, i), s.open.wait())) continue;
     s.that(read(s.sent[0]) != 0);
     note(s.passed);
     co_return;
@@ -197,7 +196,7 @@ COWARP_TASK(event_setter, 1, (event_state & s), 160) {
   note(s.sent[0]);
   s.open.set();
   s.open.reset();
-  co_await cowarp::sleep_for(s.limit(51));
+  co_await cowarp::sleep_for(s.nap(51));
   s.open.set();
 }
 struct event_law : cowarp::program<event_waiter, event_setter> {
@@ -230,7 +229,7 @@ COWARP_TASK(latch_arriver, 3, (latch_state & s, std::uint32_t me), 160) {
 }
 COWARP_TASK(latch_waiter, 2, (latch_state & s, std::uint32_t me), 160) {
   for (std::uint32_t i = 0;; ++i) {
-    if (co_await cowarp::with_timeout(s.limit(me * 8 + 8, i), s.all_here.wait())) break;
+    if (co_await within(s.limit(me * 8 + 8, i), s.all_here.wait())) break;
   }
   s.that(read(s.sent[0]) == 3);
   note(s.ended);
@@ -265,7 +264,7 @@ COWARP_TASK(barrier_member, 3, (barrier_state & s, std::uint32_t me), 160) {
     const auto arrived = s.meeting.arrive();
     for (std::uint32_t i = 0;; ++i) {
       const auto limit = s.limit(me * 12 + phase, i);
-      if (co_await cowarp::with_timeout(limit, s.meeting.wait(arrived))) break;
+      if (co_await within(limit, s.meeting.wait(arrived))) break;
     }
     s.that(read(s.sent[phase]) == 3);
   }
