@@ -70,13 +70,15 @@ class join_link {
   template <class Output>
   COWARP_FN void finish(polled<Output>&& result) {
     if (is_empty()) return;
-    bool is_done = false;
-    for (bool is_first = true; !is_done; is_first = false) {
+    bool is_first = true;
+    bool is_done  = false;
+    while (!is_done) {
       wake_list woken;
       with([&] {
         auto* to = static_cast<task_handle<Output>*>(handle());
         if (to != nullptr && is_first) to->keep(std::move(result));
-        is_done = to == nullptr || to->call(woken);
+        is_first = false;
+        is_done  = to == nullptr || to->call(woken);
         if (is_done) clear();
       });
       woken.wake_all();

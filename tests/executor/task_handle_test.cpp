@@ -72,6 +72,44 @@ struct fib_app : cowarp::program<fib, asking> {
   COWARP_FN static void start(cowarp::spawner<fib_app> s) { (void)s.spawn<asking>(s.grid_state()); }
 };
 
+// ---- frames, and so handles, in shared memory ----------------------------------------------------
+
+struct shared_app;
+
+COWARP_JOINABLE_TASK_FRAME(doubling, std::int32_t, 8) {
+  std::int32_t n;
+  COWARP_BODY_BEGIN
+  COWARP_AWAIT(cowarp::yield_now());
+  COWARP_RETURN(2 * n);
+  COWARP_BODY_END
+};
+
+COWARP_TASK_FRAME(pairing, 4) {
+  state& s;
+  std::int32_t n;
+  cowarp::task_handle<std::int32_t> mine{};
+  cowarp::optional<std::int32_t> result{};
+  std::int32_t i = 0;
+  COWARP_BODY_BEGIN
+  for (; i < 20; ++i) {
+    while (cowarp::spawner<shared_app>().spawn_with<doubling>(mine, n + i) == spawn_result::busy) {
+      COWARP_AWAIT(cowarp::yield_now());
+    }
+    if (i % 4 == 3) mine.abort();
+    COWARP_AWAIT_INTO(result, mine.join());
+    s.checks.that(mine.is_finished() && (result ? *result == 2 * (n + i) : i % 4 == 3));
+  }
+  COWARP_BODY_END
+};
+
+struct shared_app : cowarp::program<pairing, doubling> {
+  using grid_state             = state;
+  static constexpr auto frames = cowarp::memory::shared;
+  COWARP_FN static void start(cowarp::spawner<shared_app> s) {
+    for (std::int32_t i = 0; i < 4; ++i) s.must_spawn<pairing>(s.grid_state(), 100 * i);
+  }
+};
+
 // ---- a stage for ends: one task is directed by another -------------------------------------------
 
 /// Waits for a number and yields it; alive until it is destroyed.
@@ -404,6 +442,12 @@ TEST_CASE("task_handle: join yields the task's result", "[executor][task_handle]
   task_handle_test::state s{};
   test::run_to_end<task_handle_test::fib_app>(s);
   s.checks.require_none(7);
+}
+
+TEST_CASE("task_handle: handles may stand in shared memory", "[executor][task_handle]") {
+  task_handle_test::state s{};
+  test::run_to_end<task_handle_test::shared_app>(s, {.blocks = 2});
+  s.checks.require_none(2 * 4 * 20);
 }
 
 TEST_CASE("task_handle: abort hands on what the task waited for", "[executor][task_handle]") {
