@@ -129,8 +129,10 @@ fiber* priority_set::next() {
 }
 
 void priority_set::raise_last() {
+  // In turn with the others: lanes that were set back may spin on a lock that one of them holds.
+  raises_behind_       = !raises_behind_;
   std::uint32_t raised = order_.size();
-  if (!behind_.empty()) {
+  if (raises_behind_ && !behind_.empty()) {
     fiber* first = behind_.front();
     behind_.pop_front();
     add(*first);

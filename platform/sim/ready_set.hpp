@@ -92,6 +92,7 @@ class priority_set final : public ready_set {
   std::vector<std::uint64_t> change_at_;  // steps, the next one last
   std::uint64_t raise_at_ = patience;
   bool has_changed_       = false;
+  bool raises_behind_     = false;  // the last raise was of a lane that had been set back
 };
 
 [[nodiscard]] std::unique_ptr<ready_set> make_ready_set(const options& how, random_source& random,

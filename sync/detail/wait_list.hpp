@@ -90,7 +90,8 @@ class wait_list {
       lock_.with([&] {
         if (!has_changed) change();
         has_changed = true;
-        while (!is_done && !woken.is_full()) {
+        // With the last waiter in hand this call is over: whoever was let in may end the primitive.
+        while (!is_done && (!woken.is_full() || queue_.is_empty())) {
           Waiter* w = next();
           if (w == nullptr) {
             is_done = true;

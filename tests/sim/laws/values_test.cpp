@@ -2,6 +2,7 @@
 /// \file
 /// Values and moments that tasks wait for: none is missed, none comes early.
 #include "law.hpp"
+#include <cstring>
 
 using namespace laws;
 
@@ -211,6 +212,38 @@ struct event_law : cowarp::program<event_waiter, event_setter> {
 
 TEST_CASE("event: nobody passes early or waits for ever in every schedule", "[laws][sync][event]") {
   hold<event_law>([](auto& s, auto& found) { found.equal(read(s.passed), 3u, "who passed"); });
+}
+
+namespace {
+
+/// As many waiters as one turn of the lock lets in; the last of them ends the event.
+struct short_event_state : board {
+  cowarp::event<> open;
+  count passed;
+};
+COWARP_TASK(event_ender, 4, (short_event_state & s), 160) {
+  co_await s.open.wait();
+  if (note(s.passed) != 3) co_return;
+  // Whoever looks at it now finds a lock that nobody leaves.
+  std::memset(static_cast<void*>(&s.open), 0xff, sizeof s.open);
+}
+COWARP_TASK(ended_setter, 1, (short_event_state & s), 160) {
+  co_await cowarp::sleep_for(s.nap(20));
+  s.open.set();
+}
+struct short_event_law : cowarp::program<event_ender, ended_setter> {
+  using grid_state = short_event_state;
+  static void start(cowarp::spawner<short_event_law> s, cowarp::no_state&, short_event_state& all) {
+    for (std::uint32_t i = 0; i < 4; ++i) place<event_ender>(s, i, all);
+    place<ended_setter>(s, 1, all);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("event: whoever was let in last may end it in every schedule", "[laws][sync][event]") {
+  hold<short_event_law>(
+      [](auto& s, auto& found) { found.equal(read(s.passed), 4u, "who passed"); });
 }
 
 // ---- latch ---------------------------------------------------------------------------------------
