@@ -51,13 +51,15 @@ namespace detail {
 
 /// Chooses the sizes of pieces and chunks, and counts the chunks.
 inline void plan(job& j, const corpus& text, const options& o) {
-  // Enough pieces for each tokenizer of 132 blocks, but none so small that handing it over costs more
-  // than counting it.
+  // Some pieces for each tokenizer of 132 blocks, and some chunks for each block, but none so small
+  // that handing it over costs more than counting it.
   const std::uint64_t share =
-      text.bytes() / (132 * tokenize::pool_size) / group_bytes * group_bytes;
-  const std::uint64_t piece = std::clamp<std::uint64_t>(share, 1024, 16384);
+      text.bytes() / (132 * 2 * app::tokenizers) / group_bytes * group_bytes;
+  const std::uint64_t piece = std::clamp<std::uint64_t>(share, 1024, 65536);
   j.piece_bytes = o.piece_bytes != 0 ? o.piece_bytes : static_cast<std::uint32_t>(piece);
-  j.chunk_bytes = j.piece_bytes * std::clamp(262144u / j.piece_bytes, 1u, 256u);
+  const std::uint64_t pieces = text.bytes() / (132 * 6) / j.piece_bytes;  // of a chunk
+  j.chunk_bytes =
+      j.piece_bytes * static_cast<std::uint32_t>(std::clamp<std::uint64_t>(pieces, 1, 256));
   j.chunk_count = 0;
   for (const file_place& file : text.places()) {
     j.chunk_count += (file.bytes + j.chunk_bytes - 1) / j.chunk_bytes;

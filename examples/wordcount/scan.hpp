@@ -103,29 +103,28 @@ static_assert(gather(zero_bytes(0x0a0b0a00 ^ 0x0a0a0a0a)) == 0b1010);
 struct line_and_word_counts {
   std::uint32_t lines;
   std::uint32_t words;
+
+  friend COWARP_FN constexpr line_and_word_counts operator+(line_and_word_counts a,
+                                                            line_and_word_counts b) {
+    return {a.lines + b.lines, a.words + b.words};
+  }
 };
 
-/// Counts in [begin, end); calls `on_word(where, length)` for each word that begins there, until it
-/// returns false. The word may go on past `end`.
+/// Counts in the group at `at`; calls `on_word(where, length)` for each word that begins there. The
+/// word may go on past the group.
 ///
-/// \pre `begin` is a multiple of 64; `end` too, or white space follows up to the next multiple.
+/// \pre `at` is a multiple of 64, and white space follows the text up to the next multiple.
 template <class OnWord>
-COWARP_FN line_and_word_counts scan(const unsigned char* text, std::uint64_t begin,
-                                    std::uint64_t end, OnWord&& on_word) {
-  line_and_word_counts counts{};
-  std::uint64_t after_space = is_space(text[begin - 1]) ? 1 : 0;
-  for (std::uint64_t at = begin; at < end; at += group_bytes) {
-    const group_masks masks    = masks_of(text + at);
-    const std::uint64_t starts = ~masks.space & (masks.space << 1 | after_space);
-    after_space                = masks.space >> 63;
-    counts.lines += count_bits(masks.newline);
-    counts.words += count_bits(starts);
-    for (std::uint64_t rest = starts; rest != 0; rest &= rest - 1) {
-      const std::uint64_t word = at + lowest_bit(rest);
-      if (!on_word(word, word_length(text, word, masks.space))) return counts;
-    }
+COWARP_FN line_and_word_counts scan_group(const unsigned char* text, std::uint64_t at,
+                                          OnWord&& on_word) {
+  const group_masks masks         = masks_of(text + at);
+  const std::uint64_t after_space = is_space(text[at - 1]) ? 1 : 0;
+  const std::uint64_t starts      = ~masks.space & (masks.space << 1 | after_space);
+  for (std::uint64_t rest = starts; rest != 0; rest &= rest - 1) {
+    const std::uint64_t word = at + lowest_bit(rest);
+    on_word(word, word_length(text, word, masks.space));
   }
-  return counts;
+  return {count_bits(masks.newline), count_bits(starts)};
 }
 
 }  // namespace wordcount

@@ -16,7 +16,7 @@ namespace wordcount {
 //   ┌───────┐ device   ┌──────┐ block  ┌──────────┐ per chunk, device   ┌─────┐
 //   │ split ├─────────►│ feed ├───────►│ tokenize ├────────────────────►│ add │──► counts, progress
 //   └───────┘          └──▲───┘        └────┬─────┘                     └─────┘
-//    block 0           every block    512 per block                     block 0
+//    block 0           every block    2 per worker, by all its lanes    block 0
 //                         └─────────────────┘
 //                       open_slots: a chunk is done
 // ```
@@ -123,6 +123,14 @@ struct desk {
 
 struct app;
 
+/// Counts one group of a piece; the lanes of a worker share the groups of a piece among them.
+struct count_group {
+  job& j;
+  std::uint64_t begin;  // of the piece
+
+  COWARP_FN line_and_word_counts operator()(std::uint32_t group) const;
+};
+
 /// Cuts the files into chunks, anywhere.
 COWARP_TASK_FRAME(split, 1) {
   job& j;
@@ -169,25 +177,29 @@ COWARP_TASK_FRAME(feed, 1) {
   }
 };
 
-/// Counts one piece after the other. A word belongs to the piece that it begins in.
-COWARP_TASK_FRAME(tokenize, 512) {
+/// Counts one piece after the other, with all lanes of its worker. A word belongs to the piece that it
+/// begins in.
+COWARP_TASK_FRAME(tokenize, 512, 96) {
   job& j;
   desk& d;
   cowarp::polled<piece> now{};
+  line_and_word_counts counts{};
   COWARP_BODY_BEGIN
   for (;;) {
     COWARP_AWAIT_INTO(now, d.pieces.receive());
     if (!now) COWARP_RETURN();
-    if (d.open[now->slot].add(count())) {
+    COWARP_AWAIT_INTO(
+        counts, cowarp::lanes_reduce(groups(), line_and_word_counts{}, count_group{j, now->begin}));
+    if (d.open[now->slot].add(counts)) {
       COWARP_AWAIT(j.partials.send(d.open[now->slot].result()));
       COWARP_AWAIT(d.free_slots.send(now->slot));
     }
-    // All lanes of the warp go on with their next pieces together.
-    COWARP_AWAIT(cowarp::yield_now());
   }
   COWARP_BODY_END
 
-  COWARP_FN line_and_word_counts count();
+  COWARP_FN std::uint32_t groups() const {
+    return static_cast<std::uint32_t>((now->bytes + group_bytes - 1) / group_bytes);
+  }
 };
 
 /// Adds up the chunks of each file.
@@ -212,7 +224,9 @@ struct app : cowarp::program<split, feed, tokenize, add> {
   using grid_state  = job;
   using block_state = desk;
 
+  static constexpr bool uses_width           = true;
   static constexpr std::uint32_t max_workers = 20;  // warps; 19 words of 32 tasks have one each
+  static constexpr std::uint32_t tokenizers  = 32;  // of a block, two for each of 16 warps
 
   COWARP_FN static void start(cowarp::spawner<app> s, desk& d, job& j) {
     if (s.block() == 0) {
@@ -221,19 +235,18 @@ struct app : cowarp::program<split, feed, tokenize, add> {
     }
     for (std::uint32_t i = 0; i < desk::most_open; ++i) static_cast<void>(d.free_slots.try_send(i));
     s.must_spawn<feed>(j, d);
-    for (std::uint32_t i = 0; i < tokenize::pool_size; ++i) s.must_spawn<tokenize>(j, d);
+    for (std::uint32_t i = 0; i < tokenizers; ++i) s.must_spawn<tokenize>(j, d);
   }
 };
 
-COWARP_FN inline line_and_word_counts tokenize::count() {
-  return scan(j.text, now->begin, now->begin + now->bytes,
-              [&](std::uint64_t at, std::uint64_t length) {
-                if (j.table.slots == nullptr || j.table.add(j.text, at, length)) return true;
-                // relaxed: read after the run.
-                j.is_table_full.store(1, cowarp::platform::relaxed);
-                cowarp::spawner<app>().stop();  // the host tries again with a larger table
-                return false;
-              });
+COWARP_FN inline line_and_word_counts count_group::operator()(std::uint32_t group) const {
+  return scan_group(j.text, begin + group * group_bytes,
+                    [&](std::uint64_t at, std::uint64_t length) {
+                      if (j.table.slots == nullptr || j.table.add(j.text, at, length)) return;
+                      // relaxed: read after the run.
+                      j.is_table_full.store(1, cowarp::platform::relaxed);
+                      cowarp::spawner<app>().stop();  // the host tries again with a larger table
+                    });
 }
 
 }  // namespace wordcount
