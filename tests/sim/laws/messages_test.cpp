@@ -141,7 +141,7 @@ struct pubsub_state : board {
   count order[2];  // what each subscriber got, as digits
 };
 COWARP_TASK(publisher, 2, (pubsub_state & s, std::uint32_t me), 160) {
-  while (read(s.listening) != 2) co_await cowarp::yield_now();
+  while (read(s.listening) != 2) co_await cowarp::sleep_for(100ns);
   for (std::uint32_t i = me * 2; i < me * 2 + 2; ++i) {
     const auto done = co_await within(s.limit(i), s.news.publish(i));
     if (done && done->is_ok()) note(s.sent[i], 2);

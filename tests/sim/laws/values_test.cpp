@@ -18,7 +18,7 @@ COWARP_TASK(signaller, 1, (signal_state & s), 160) {
   for (std::uint32_t i = 0; i < 4; ++i) {
     note(s.sent[i]);
     s.next.send(i);
-    while (read(s.taken) <= i) co_await cowarp::yield_now();
+    while (read(s.taken) <= i) co_await cowarp::sleep_for(100ns);
   }
   s.next.send(99);
 }
