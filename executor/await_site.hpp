@@ -44,8 +44,8 @@ COWARP_FN bool describe([[maybe_unused]] context& cx, [[maybe_unused]] Future* a
     return false;
   } else {
     if (!cx.is_describing()) return false;
-    if constexpr (requires { awaited->describe(cx); }) {
-      awaited->describe(cx);
+    if constexpr (requires { awaited->cowarp_describe(cx); }) {
+      awaited->cowarp_describe(cx);
     } else {
       static_cast<site_list&>(cx).awaited = type_name<Future>();
     }

@@ -129,7 +129,7 @@ class frame_call {
   }
 
   /// Says where the frame waits, if it does.
-  COWARP_FN void describe(context& cx) {
+  COWARP_FN void cowarp_describe(context& cx) {
     if (is_running_) static_cast<void>(frame_.poll(cx));
   }
 

@@ -170,6 +170,7 @@ constexpr std::uint32_t tokens = 4;
 
 struct queue_state : board {
   cowarp::wait_queue<> changed;
+  cowarp::wait_queue<> once;
   count left;
 };
 /// True once it took a token.
@@ -191,8 +192,9 @@ COWARP_TASK(token_giver, 2, (queue_state & s), 160) {
     s.changed.wake_one();
     co_await cowarp::yield_now();
   }
-  note(s.ended);
+  if (note(s.ended) == 0) s.once.wake_one();  // kept if nobody waits yet
 }
+COWARP_TASK(once_waiter, 1, (queue_state & s), 160) { s.that(co_await s.once.wait()); }
 /// Takes one token; gives up some waits before.
 COWARP_TASK(token_taker, 4, (queue_state & s, std::uint32_t me), 200) {
   for (std::uint32_t i = 0;; ++i) {
@@ -203,11 +205,12 @@ COWARP_TASK(token_taker, 4, (queue_state & s, std::uint32_t me), 200) {
     co_return;
   }
 }
-struct queue_law : cowarp::program<token_giver, token_taker> {
+struct queue_law : cowarp::program<token_giver, token_taker, once_waiter> {
   using grid_state = queue_state;
   static void start(cowarp::spawner<queue_law> s, cowarp::no_state&, queue_state& all) {
     for (std::uint32_t i = 0; i < 2; ++i) place<token_giver>(s, i, all);
     for (std::uint32_t i = 0; i < tokens; ++i) place<token_taker>(s, i + 1, all, i);
+    place<once_waiter>(s, 1, all);
   }
 };
 
@@ -275,6 +278,7 @@ namespace {
 struct abort_state : board {
   cowarp::channel<std::uint32_t, 1> line;
   cowarp::abort_handle<> handle;
+  cowarp::abort_handle<> last;
   count aborted;
 };
 COWARP_TASK(abort_waiter, 1, (abort_state & s), 200) {
@@ -301,12 +305,22 @@ COWARP_TASK(aborter, 1, (abort_state & s), 160) {
     s.handle.abort();
   }
 }
-struct abort_law : cowarp::program<abort_waiter, abort_sender, aborter> {
+/// Only the abort can end this.
+COWARP_TASK(abort_only, 1, (abort_state & s), 200) {
+  s.that(!co_await cowarp::abortable(cowarp::never<>(), s.last));
+}
+COWARP_TASK(last_aborter, 1, (abort_state & s), 160) {
+  for (std::uint32_t i = s.pick(9, 3); i > 0; --i) co_await cowarp::yield_now();
+  s.last.abort();
+}
+struct abort_law : cowarp::program<abort_waiter, abort_sender, aborter, abort_only, last_aborter> {
   using grid_state = abort_state;
   static void start(cowarp::spawner<abort_law> s, cowarp::no_state&, abort_state& all) {
     place<abort_waiter>(s, 0, all);
     place<abort_sender>(s, 1, all);
     place<aborter>(s, 1, all);
+    place<abort_only>(s, 0, all);
+    place<last_aborter>(s, 1, all);
   }
 };
 
