@@ -43,6 +43,19 @@ inline constexpr std::uint32_t width_room = COWARP_HAS_CUDA ? 32 : 1;
 #endif
 }
 
+/// \returns the pointer itself, of which the compiler then knows that it points into shared memory. It
+/// forgets that where a pointer was kept in memory. \pre it does, on a GPU.
+template <class Value>
+[[nodiscard]] COWARP_FN Value* in_shared(Value* pointer) {
+#if defined(__CUDA_ARCH__)
+  auto at = static_cast<std::uint32_t>(__cvta_generic_to_shared(pointer));
+  asm("" : "+r"(at));  // else the compiler sees that both ways cancel out, and forgets it again
+  return static_cast<Value*>(__cvta_shared_to_generic(at));
+#else
+  return pointer;
+#endif
+}
+
 #if defined(__CUDA_ARCH__)
 namespace detail {
 

@@ -22,6 +22,13 @@ struct lane {
   [[nodiscard]] COWARP_FN constexpr bool is_leader() const { return index == 0; }
 };
 
+/// \returns the pointer itself, for use inside `lanes`: a pointer into shared memory that came out of a
+/// frame. The compiler then uses the instructions made for it, not those that ask where it points.
+template <class Value>
+[[nodiscard]] COWARP_FN Value* in_shared(Value* pointer) {
+  return platform::in_shared(pointer);
+}
+
 namespace detail {
 
 /// Keeps what the leader's call returned until the task is polled.
