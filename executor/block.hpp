@@ -102,6 +102,8 @@ struct block_header {
   platform::atomic_word<scope::block> spawn_hint;  // spreads spawns over a pool's words
   std::uint32_t has_manual_clock;
   std::uint32_t width_places_at;  // bytes from here; 0: the program does not use width
+  platform::atomic_word<scope::block> block_turn;  // who may ask the whole block: block_request.hpp
+  void* block_request;                             // what it is asked for
 
   [[nodiscard]] COWARP_FN slot_word& word(std::uint32_t i) {
     return reinterpret_cast<slot_word*>(this + 1)[i];

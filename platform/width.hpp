@@ -32,6 +32,32 @@ inline constexpr std::uint32_t width_room = COWARP_HAS_CUDA ? 32 : 1;
 #endif
 }
 
+/// \returns the calling thread's index in its block, and how many of them run what a task awaits by
+/// `block`: all on a GPU, one elsewhere.
+[[nodiscard]] COWARP_FN inline std::uint32_t thread_of_block() {
+#if defined(__CUDA_ARCH__)
+  return threadIdx.x;
+#elif defined(COWARP_SIM)
+  return sim::warp() * 32 + lane();
+#else
+  return 0;
+#endif
+}
+[[nodiscard]] COWARP_FN inline std::uint32_t threads_of_block() {
+#if defined(__CUDA_ARCH__)
+  return blockDim.x;
+#else
+  return 1;
+#endif
+}
+
+/// Makes way for other workers in a loop that waits for one of them.
+COWARP_FN inline void let_others_run() {
+#if defined(COWARP_SIM)
+  sim::yield();
+#endif
+}
+
 /// \returns true if only the calling lane can address the object: it stands on that lane's stack.
 [[nodiscard]] COWARP_FN inline bool is_on_stack([[maybe_unused]] const void* object) {
 #if defined(__CUDA_ARCH__)
