@@ -50,7 +50,7 @@ struct width_request {
 /// ```
 ///
 /// 0  before the workers run, in a program that uses it
-/// 1  one worker, whose task asks
+/// 1  one worker, whose task asks; in the order of their tickets
 /// 2  it has left the request in `block_header::block_request`
 /// 3  all workers have met, run it, and will meet once more
 /// 4  the first worker that leaves its loop; a task that asks later stays pending
@@ -85,6 +85,7 @@ COWARP_FN inline void join_block(block_header& block) {
   if (thread < platform::threads_of_block()) request.run(request, thread);
   if (thread == 0) {
     request.is_served = true;
+    ++block.block_served;
     // relaxed: the barrier below orders it; until then nobody looks.
     block.block_turn.exchange(static_cast<std::uint32_t>(block_turn::free), platform::relaxed);
   }
@@ -104,14 +105,27 @@ COWARP_FN inline void join_block(block_header& block) {
   return static_cast<block_turn>(platform::from_leader(found));
 }
 
-/// Runs a request with the whole block, after those that came before. \returns false if the block is
-/// about to end.
+/// \returns the turn; the same in all lanes.
+[[nodiscard]] COWARP_FN inline block_turn block_turn_now(block_header& block) {
+  // relaxed: the barrier in `join_block` acquires.
+  return static_cast<block_turn>(platform::from_leader(block.block_turn.load(platform::relaxed)));
+}
+
+/// Runs a request with the whole block, in the order in which workers came here. \returns false if the
+/// block is about to end.
 [[nodiscard]] COWARP_FN inline bool serve_block(block_header& block, width_request& request) {
+  std::uint32_t ticket = 0;
+  // relaxed: any order will do.
+  if (platform::lane() == 0) ticket = block.block_tickets.fetch_add(1, platform::relaxed);
+  ticket = platform::from_leader(ticket);
   for (;;) {
-    const block_turn found = take_block_turn(block, block_turn::claimed);
+    // Whose turn it is changes in `join_block` only, so all lanes see the same.
+    const bool is_next = block.block_served == ticket;
+    const block_turn found =
+        is_next ? take_block_turn(block, block_turn::claimed) : block_turn_now(block);
     if (found == block_turn::closed) return false;
+    if (found == block_turn::free && is_next) break;
     if (found == block_turn::requested) join_block(block);
-    if (found == block_turn::free) break;
     platform::let_others_run();
   }
   if (platform::lane() == 0) {
@@ -126,9 +140,7 @@ COWARP_FN inline void join_block(block_header& block) {
 
 /// Joins if some worker asked for the block. \returns true if so.
 [[nodiscard]] COWARP_FN inline bool join_if_asked(block_header& block) {
-  // relaxed: the barrier in `join_block` acquires.
-  const std::uint32_t turn = block.block_turn.load(platform::relaxed);
-  if (!platform::any_lane(turn == static_cast<std::uint32_t>(block_turn::requested))) return false;
+  if (block_turn_now(block) != block_turn::requested) return false;
   join_block(block);
   return true;
 }
