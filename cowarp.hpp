@@ -60,6 +60,7 @@
 #include <cowarp/timer/interval.hpp>
 #include <cowarp/timer/sleep.hpp>
 #include <cowarp/timer/timeout.hpp>
+#include <cowarp/width/block.hpp>
 #include <cowarp/width/lanes.hpp>
 #include <cowarp/width/lanes_for.hpp>
 #include <cowarp/width/lanes_reduce.hpp>

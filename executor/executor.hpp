@@ -42,8 +42,9 @@ class worker {
     if (platform::lane() == 0) counts().since = platform::cycles();
     std::uint32_t idle_passes = 0;
     for (bool has_ended = false; !has_ended;) {
-      const bool has_polled = poll_words();
-      bool has_news         = timers_.is_due();
+      bool has_polled = poll_words();
+      if constexpr (Program::uses_block) has_polled |= join_if_asked(block_);
+      bool has_news = timers_.is_due();
       if (has_news) timers_.expire(block_, index_, workers_);
       ++passes_;
       if (!has_polled || passes_ % look_outside_every == 0) {
@@ -64,6 +65,7 @@ class worker {
         ++idle_passes;
       }
     }
+    if constexpr (Program::uses_block) leave_block(block_);
     account(idle_passes != 0 ? &worker_counts::idle : &worker_counts::busy);
     note_counts();
   }
@@ -129,7 +131,9 @@ class worker {
     polls_ += platform::count_bits(ready);
     std::uint32_t again = said.second & ~said.first;
     self_wakes_ += platform::count_bits(again);
-    if constexpr (Program::uses_width) again |= serve_width(block_, index_, ready);
+    if constexpr (layout::serves_width) {
+      again |= serve_width<Program::uses_block>(block_, index_, ready);
+    }
     if (again != again_before) {
       if (platform::lane() == 0) word.again = again;
       platform::sync_warp();  // all lanes read it in the next pass
@@ -337,7 +341,8 @@ COWARP_FN block_header& prepare_block(unsigned char* shared, const executor_ref&
   header.words            = layout::words;
   header.has_manual_clock = launch.grid->has_manual_clock;
   header.finds_stalls     = launch.grid->stall_after_ns != 0 ? 1 : 0;
-  if constexpr (Program::uses_width) header.width_places_at = layout::width_places_at;
+  if constexpr (layout::serves_width) header.width_places_at = layout::width_places_at;
+  if constexpr (Program::uses_block) open_block(header);
   return header;
 }
 

@@ -50,6 +50,9 @@ struct program {
   /// Whether tasks may await work by all lanes of their worker (width/lanes.hpp). Costs 256 bytes of
   /// shared memory a worker, and a look after each pass that polled.
   static constexpr bool uses_width = false;
+  /// Whether tasks may await work by all threads of their block (width/block.hpp). Costs as much again,
+  /// and a look in every pass.
+  static constexpr bool uses_block = false;
   /// The most bytes that the tasks of one block may take, frames, links and timers together.
   static constexpr std::size_t arena_limit_bytes = std::size_t{1} << 30;
   /// Whether a launch on a GPU can end as `stalled`; on a CPU every program's can. The price is paid by
@@ -170,8 +173,9 @@ struct layout {
   static constexpr std::size_t width_places_at =
       counts_at + sizeof(worker_counts) * Program::max_workers;
   // Workers without words poll nothing, so nobody asks them for width.
+  static constexpr bool serves_width = Program::uses_width || Program::uses_block;
   static constexpr std::size_t width_places_bytes =
-      Program::uses_width
+      serves_width
           ? sizeof(width_places) * (words < Program::max_workers ? words : Program::max_workers)
           : 0;
   static constexpr std::size_t shared_frames_at =

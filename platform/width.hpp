@@ -32,6 +32,32 @@ inline constexpr std::uint32_t width_room = COWARP_HAS_CUDA ? 32 : 1;
 #endif
 }
 
+/// \returns the calling thread's index in its block, and how many of them run what a task awaits by
+/// `block`: all on a GPU, one elsewhere.
+[[nodiscard]] COWARP_FN inline std::uint32_t thread_of_block() {
+#if defined(__CUDA_ARCH__)
+  return threadIdx.x;
+#elif defined(COWARP_SIM)
+  return sim::warp() * 32 + lane();
+#else
+  return 0;
+#endif
+}
+[[nodiscard]] COWARP_FN inline std::uint32_t threads_of_block() {
+#if defined(__CUDA_ARCH__)
+  return blockDim.x;
+#else
+  return 1;
+#endif
+}
+
+/// Makes way for other workers in a loop that waits for one of them.
+COWARP_FN inline void let_others_run() {
+#if defined(COWARP_SIM)
+  sim::yield();
+#endif
+}
+
 /// \returns true if only the calling lane can address the object: it stands on that lane's stack.
 [[nodiscard]] COWARP_FN inline bool is_on_stack([[maybe_unused]] const void* object) {
 #if defined(__CUDA_ARCH__)
@@ -40,6 +66,19 @@ inline constexpr std::uint32_t width_room = COWARP_HAS_CUDA ? 32 : 1;
   return is != 0;
 #else
   return false;
+#endif
+}
+
+/// \returns the pointer itself, of which the compiler then knows that it points into shared memory. It
+/// forgets that where a pointer was kept in memory. \pre it does, on a GPU.
+template <class Value>
+[[nodiscard]] COWARP_FN Value* in_shared(Value* pointer) {
+#if defined(__CUDA_ARCH__)
+  auto at = static_cast<std::uint32_t>(__cvta_generic_to_shared(pointer));
+  asm("" : "+r"(at));  // else the compiler sees that both ways cancel out, and forgets it again
+  return static_cast<Value*>(__cvta_shared_to_generic(at));
+#else
+  return pointer;
 #endif
 }
 

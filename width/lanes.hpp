@@ -18,9 +18,17 @@ namespace cowarp {
 struct lane {
   std::uint32_t index;
 
+  static constexpr bool is_of_block = false;
   [[nodiscard]] COWARP_FN static constexpr std::uint32_t width() { return platform::width; }
   [[nodiscard]] COWARP_FN constexpr bool is_leader() const { return index == 0; }
 };
+
+/// \returns the pointer itself, for use inside `lanes`: a pointer into shared memory that came out of a
+/// frame. The compiler then uses the instructions made for it, not those that ask where it points.
+template <class Value>
+[[nodiscard]] COWARP_FN Value* in_shared(Value* pointer) {
+  return platform::in_shared(pointer);
+}
 
 namespace detail {
 
@@ -29,9 +37,9 @@ template <class Value>
 class leader_result {
  public:
   template <class Call>
-  COWARP_FN void keep(lane l, Call call) {
+  COWARP_FN void keep(bool is_leader, Call call) {
     Value value = call();
-    if (l.is_leader()) value_.emplace(std::move(value));
+    if (is_leader) value_.emplace(std::move(value));
   }
   COWARP_FN Value take() { return std::move(*value_); }
 
@@ -43,7 +51,7 @@ template <>
 class leader_result<void> {
  public:
   template <class Call>
-  COWARP_FN void keep(lane, Call call) {
+  COWARP_FN void keep(bool, Call call) {
     call();
   }
   COWARP_FN unit take() const { return {}; }
@@ -71,13 +79,13 @@ class leader_result<void> {
 ///                wait for a task of its own worker.
 /// Storage:       16 bytes, the function object, and the output.
 /// Fails:         without `uses_width` the program ends as failed, and says so.
-template <class Fn>
+template <class Fn, class Lane = lane>
 class lanes_future : detail::width_request {
   static_assert(
-      std::invocable<const Fn&, lane>,
+      std::invocable<const Fn&, Lane>,
       "lanes: the function takes a cowarp::lane, and all lanes call it at once, so it must be "
       "callable as const");
-  using result = std::invoke_result_t<const Fn&, lane>;
+  using result = std::invoke_result_t<const Fn&, Lane>;
 
  public:
   using output = std::conditional_t<std::is_void_v<result>, unit, result>;
@@ -102,19 +110,22 @@ class lanes_future : detail::width_request {
         !platform::is_on_stack(this),
         "lanes: the future stands on one lane's stack, where others cannot reach it: await it "
         "in a task, whose frame is in memory");
-    if (place == nullptr) {
+    if (place == nullptr || (Lane::is_of_block && !detail::can_ask_block())) {
       constexpr auto here = std::source_location::current();
       detail::record_failure(
           cx.task(),
-          "lanes: the program does not serve width: give it `static constexpr bool "
-          "uses_width = true;`",
+          Lane::is_of_block ? "block: the program does not serve it: give it `static constexpr "
+                              "bool uses_block = true;`"
+                            : "lanes: the program does not serve width: give it `static constexpr "
+                              "bool uses_width = true;`",
           here.file_name(), here.line());
     } else if (*place != nullptr) {
       cx.wake_self();  // another future of this task is before us
     } else {
-      run    = &run_on_lane;
-      task   = cx.task();
-      *place = this;
+      run          = &run_on_lane;
+      task         = cx.task();
+      is_for_block = Lane::is_of_block;
+      *place       = this;
     }
   }
 
@@ -127,13 +138,13 @@ class lanes_future : detail::width_request {
 
   static COWARP_FN void run_on_lane(detail::width_request& request, std::uint32_t index) {
     auto& self = static_cast<lanes_future&>(request);
-    const lane l{index};
+    const Lane l{index};
     if constexpr (std::is_trivially_copyable_v<Fn>) {
       // Each lane's own copy: what it captured need not be read again after every write to memory.
       const Fn fn = self.fn_;
-      self.result_.keep(l, [&]() -> result { return fn(l); });
+      self.result_.keep(l.is_leader(), [&]() -> result { return fn(l); });
     } else {
-      self.result_.keep(l, [&]() -> result { return std::as_const(self.fn_)(l); });
+      self.result_.keep(l.is_leader(), [&]() -> result { return std::as_const(self.fn_)(l); });
     }
   }
 

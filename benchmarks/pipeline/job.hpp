@@ -68,7 +68,9 @@ struct tile_job {
         for (std::uint32_t k = 0; k < batch; ++k) fours[i + k * threads] = x[k];
       }
       for (; i < tile_words / 4; i += threads) {
-        for (float& one : fours[i].of) one = step(one);
+        four x = fours[i];
+        for (float& one : x.of) one = step(one);
+        fours[i] = x;
       }
     }
   }

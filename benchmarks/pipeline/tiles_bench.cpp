@@ -21,7 +21,7 @@ struct pipeline {
     std::uint32_t part;
     float* words;
     COWARP_FN void operator()(cowarp::lane l) const {
-      Job::transform(part, words, l.index, cowarp::lane::width());
+      Job::transform(part, cowarp::in_shared(words), l.index, cowarp::lane::width());
     }
   };
 
@@ -41,7 +41,7 @@ struct pipeline {
     COWARP_FN std::size_t at() const { return std::size_t{part} * Job::tile_words; }
     COWARP_BODY_BEGIN
     COWARP_AWAIT_INTO(tile, b.tiles.take());
-    for (part = next(); part < job.tiles; part = next()) {
+    while ((part = next()) < job.tiles) {
       COWARP_AWAIT(tile.load(job.in + at(), Job::tile_bytes, cowarp::copy_option::constant_source));
       COWARP_AWAIT(cowarp::lanes(transform{part, tile.template as<float>()}));
       COWARP_AWAIT(tile.store(job.out + at()));
