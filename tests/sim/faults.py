@@ -4,7 +4,7 @@ import collections
 # A name, the test that must fail, and changes: (file, old text, new text).
 Fault = collections.namedtuple("Fault", "name test changes")
 
-EXECUTOR, QUEUE, WAKER = "executor/executor.hpp", "executor/run_queue.hpp", "executor/waker.hpp"
+WORKER, QUEUE, WAKER = "executor/worker.hpp", "executor/run_queue.hpp", "executor/waker.hpp"
 SPAWNER, CHANNEL, SIGNAL = "executor/spawner.hpp", "sync/channel.hpp", "sync/signal.hpp"
 BLOCK = "executor/block.hpp"
 STALL = "executor/stall.hpp"
@@ -13,29 +13,29 @@ EXPIRY, SLEEP, LOCK = "timer/expiry.hpp", "timer/sleep.hpp", "platform/spin_lock
 FAULTS = [
     # ---- polling ----
     Fault("the ready bit is cleared after the poll instead of before", "executor_test", [
-        (EXECUTOR, "woken = word.ready.exchange(0, platform::acquire);",
+        (WORKER, "woken = word.ready.exchange(0, platform::acquire);",
          "woken = word.ready.load(platform::acquire);"),
-        (EXECUTOR, "    polls_ += platform::count_bits(ready);",
+        (WORKER, "    polls_ += platform::count_bits(ready);",
          "    if (platform::lane() == 0) word.ready.fetch_and(~ready, platform::relaxed);\n"
          "    polls_ += platform::count_bits(ready);")]),
     Fault("the ready word is read and then set to zero", "signal_test", [
-        (EXECUTOR, "woken = word.ready.exchange(0, platform::acquire);",
+        (WORKER, "woken = word.ready.exchange(0, platform::acquire);",
          "woken = word.ready.load(platform::acquire);\n      word.ready.store(0, platform::relaxed);")]),
     Fault("self-wakes are polled instead of the wakes of others", "coroutine_test", [
-        (EXECUTOR, "      ready |= woken;\n", "      if (ready == 0) ready = woken;\n")]),
+        (WORKER, "      ready |= woken;\n", "      if (ready == 0) ready = woken;\n")]),
     Fault("each lane looks by itself whether its word is ready", "executor_test", [
-        (EXECUTOR, "if (platform::any_lane(word.ready.load(platform::relaxed) != 0))",
+        (WORKER, "if (platform::any_lane(word.ready.load(platform::relaxed) != 0))",
          "if (word.ready.load(platform::relaxed) != 0)")]),
     Fault("a task that ends stays self-woken", "spawner_test", [
-        (EXECUTOR, "said.second & ~said.first;", "said.second | (again_before & said.first);")]),
+        (WORKER, "said.second & ~said.first;", "said.second | (again_before & said.first);")]),
     Fault("self-wakes are noted without a meeting", "coroutine_test", [
-        (EXECUTOR, "      platform::sync_warp();  // all lanes read it in the next pass\n", "")]),
+        (WORKER, "      platform::sync_warp();  // all lanes read it in the next pass\n", "")]),
     Fault("slots without a task are polled", "executor_test", [
-        (EXECUTOR, "woken &= word.alive.load(platform::acquire);", "")]),
+        (WORKER, "woken &= word.alive.load(platform::acquire);", "")]),
     Fault("the leader's word is not given to the other lanes", "executor_test", [
-        (EXECUTOR, "woken = platform::from_leader(woken);", "")]),
+        (WORKER, "woken = platform::from_leader(woken);", "")]),
     Fault("each lane decides by itself whether the block ends", "executor_test", [
-        (EXECUTOR, "    seen = platform::from_leader(seen);\n",
+        (WORKER, "    seen = platform::from_leader(seen);\n",
          "    seen = block_.end.load(platform::relaxed) != 0 ? ending : 0;\n")]),
     Fault("each lane asks its own clock whether a timer is due", "timer_test", [
         (EXPIRY, "return soonest_ != never && soonest_ <= platform::uniform(clock::now_ns());",
@@ -43,12 +43,12 @@ FAULTS = [
 
     # ---- a slot's life ----
     Fault("a slot is freed before its task is destroyed", "spawner_test", [
-        (EXECUTOR, "      storage.destroy();\n",
+        (WORKER, "      storage.destroy();\n",
          "      word.claimed.fetch_and(~(1u << lane), platform::release);\n      storage.destroy();\n")]),
     Fault("a slot is freed before it is marked dead", "spawner_test", [
-        (EXECUTOR, "      // relaxed: only this worker reads it; a spawner sets it anew after `claimed`.\n"
+        (WORKER, "      // relaxed: only this worker reads it; a spawner sets it anew after `claimed`.\n"
                    "      word.alive.fetch_and(~ended, platform::relaxed);\n", ""),
-        (EXECUTOR, "      word.claimed.fetch_and(~ended, platform::release);\n",
+        (WORKER, "      word.claimed.fetch_and(~ended, platform::release);\n",
          "      word.claimed.fetch_and(~ended, platform::release);\n"
          "      word.alive.fetch_and(~ended, platform::relaxed);\n")]),
     Fault("a task is made ready before it is built", "spawner_test", [
@@ -59,7 +59,7 @@ FAULTS = [
     Fault("two spawners claim one slot", "spawner_test", [
         (SPAWNER, "if ((taken & bit) == 0) return", "return")]),
     Fault("a slot keeps its generation", "executor_test", [
-        (EXECUTOR, "      block_.queue->next_generation(slot);\n", "")]),
+        (WORKER, "      block_.queue->next_generation(slot);\n", "")]),
     Fault("a waker in the block does not compare generations", "executor_test", [
         (WAKER, "} else if (here.queue->generation(task().slot()) == generation()) {", "} else {")]),
     Fault("a waker from another block does not compare generations", "executor_test", [
@@ -89,14 +89,14 @@ FAULTS = [
     Fault("a spawn from elsewhere does not keep the grid up", "spawner_test", [
         (SPAWNER, "    here().grid->active.fetch_add(1, platform::relaxed);\n", "")]),
     Fault("a block that is active again is not counted", "spawner_test", [
-        (EXECUTOR, "if (is_active_) block_.grid->active.fetch_sub(1, platform::relaxed);",
+        (WORKER, "if (is_active_) block_.grid->active.fetch_sub(1, platform::relaxed);",
          "block_.grid->active.fetch_sub(1, platform::relaxed);")]),
     Fault("a block stays active once and for all", "spawner_test", [
-        (EXECUTOR, "      is_active_ = false;\n", "")]),
+        (WORKER, "      is_active_ = false;\n", "")]),
     Fault("spawns that wait for a slot are forgotten", "spawner_test", [
-        (EXECUTOR, "        has_waiting_spawns_ = true;\n", "")]),
+        (WORKER, "        has_waiting_spawns_ = true;\n", "")]),
     Fault("an inbox cell is freed before its arguments are out", "spawner_test", [
-        (EXECUTOR, "      auto& left               = *static_cast<arguments*>(inbox.cell(cell));\n",
+        (WORKER, "      auto& left               = *static_cast<arguments*>(inbox.cell(cell));\n",
          "      auto& left               = *static_cast<arguments*>(inbox.cell(cell));\n"
          "      inbox.claimed.fetch_and(~(1u << cell), platform::release);\n")]),
     Fault("a task is counted after it can be polled", "spawner_test", [
@@ -113,7 +113,7 @@ FAULTS = [
         (STALL, "if (!block.queue->is_empty() || has_ready(block)) return;",
          "if (!block.queue->is_empty()) return;")]),
     Fault("a worker is called quiet while it polls", "stall_test", [
-        (EXECUTOR, "if constexpr (finds_stalls<Program>) stalls_.depart(block_, index_);\n", "")]),
+        (WORKER, "if constexpr (finds_stalls<Program>) stalls_.depart(block_, index_);\n", "")]),
     Fault("a block stays counted while it takes wakes from elsewhere", "stall_test", [
         (STALL, "    block.is_counted = 0;\n", "    return;\n")]),
     Fault("one worker speaks for its block", "stall_test", [
@@ -248,15 +248,15 @@ FAULTS = [
 
     # ---- memory orders ----
     Fault("polls do not see what the wakers wrote", "executor_test", [
-        (EXECUTOR, "woken = word.ready.exchange(0, platform::acquire);",
+        (WORKER, "woken = word.ready.exchange(0, platform::acquire);",
          "woken = word.ready.exchange(0, platform::relaxed);")]),
     Fault("polls do not see the frame of a new task", "spawner_test", [
-        (EXECUTOR, "woken = word.ready.exchange(0, platform::acquire);",
+        (WORKER, "woken = word.ready.exchange(0, platform::acquire);",
          "woken = word.ready.exchange(0, platform::relaxed);"),
-        (EXECUTOR, "woken &= word.alive.load(platform::acquire);",
+        (WORKER, "woken &= word.alive.load(platform::acquire);",
          "woken &= word.alive.load(platform::relaxed);")]),
     Fault("only the leader sees what the wakers wrote", "executor_test", [
-        (EXECUTOR, "    platform::sync_warp();  // hands the leader's acquire to all lanes\n", "")]),
+        (WORKER, "    platform::sync_warp();  // hands the leader's acquire to all lanes\n", "")]),
     Fault("a wake in the block hands over nothing", "executor_test", [
         (BLOCK, "word(slot >> 5).ready.fetch_or(1u << (slot & 31u), platform::release);",
          "word(slot >> 5).ready.fetch_or(1u << (slot & 31u), platform::relaxed);")]),
@@ -270,7 +270,7 @@ FAULTS = [
          "state.fetch_and(~queued, platform::relaxed)"),
         (QUEUE, "head_.exchange(0, platform::acquire)", "head_.exchange(0, platform::relaxed)")]),
     Fault("a slot is freed without a release", "spawner_test", [
-        (EXECUTOR, "word.claimed.fetch_and(~ended, platform::release);",
+        (WORKER, "word.claimed.fetch_and(~ended, platform::release);",
          "word.claimed.fetch_and(~ended, platform::relaxed);")]),
     Fault("a slot is claimed without an acquire", "spawner_test", [
         (SPAWNER, "taken = claimed.fetch_or(bit, platform::acquire);",
@@ -279,7 +279,7 @@ FAULTS = [
         (SPAWNER, "inbox.filled.fetch_or(1u << cell, platform::release);",
          "inbox.filled.fetch_or(1u << cell, platform::relaxed);")]),
     Fault("an inbox cell is freed without a release", "spawner_test", [
-        (EXECUTOR, "inbox.claimed.fetch_and(~(1u << cell), platform::release);",
+        (WORKER, "inbox.claimed.fetch_and(~(1u << cell), platform::release);",
          "inbox.claimed.fetch_and(~(1u << cell), platform::relaxed);")]),
     Fault("a lock is taken without an acquire", "channel_test", [
         (LOCK, "word_.exchange(locked, order::acquire)", "word_.exchange(locked, order::relaxed)")]),

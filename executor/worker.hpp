@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The main loop: a worker polls the words it owns, and looks outside when it may.
+#pragma once
+
+#include <cowarp/executor/report.hpp>
+#include <cowarp/executor/spawner.hpp>
+#include <cowarp/executor/stall.hpp>
+#include <cowarp/platform/idle.hpp>
+#include <cowarp/platform/lanes.hpp>
+#include <cowarp/platform/pause.hpp>
+#include <cowarp/timer/expiry.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace cowarp::detail {
+
+/// One worker: a warp, or the thread that plays a block on the host.
+///
+/// All lanes of the warp run it in step and diverge only inside a poll.
+template <class Program>
+class worker {
+ public:
+  COWARP_FN worker(block_header& block, std::uint32_t index, std::uint32_t workers)
+      : block_(block), index_(index), workers_(workers) {}
+
+  /// Polls until the block ends.
+  // Inlined by force: else clang keeps the members on a stack and forgets what is shared memory.
+  [[gnu::always_inline]] COWARP_FN void run() {
+    if (platform::lane() == 0) counts().since = platform::cycles();
+    std::uint32_t idle_passes = 0;
+    for (bool has_ended = false; !has_ended;) {
+      bool has_polled = poll_words();
+      if constexpr (Program::uses_block) has_polled |= join_if_asked(block_);
+      bool has_news = timers_.is_due();
+      if (has_news) timers_.expire(block_, index_, workers_);
+      ++passes_;
+      if (!has_polled || passes_ % look_outside_every == 0) {
+        const std::uint32_t seen = look_outside();
+        has_ended                = (seen & ending) != 0;
+        has_news |= (seen & delivered) != 0;
+      }
+      if (has_polled) {
+        if (idle_passes != 0) account(&worker_counts::idle);
+        idle_passes = 0;
+      } else {
+        if (idle_passes == 0) account(&worker_counts::busy);
+        if constexpr (finds_stalls<Program>) {
+          if (!has_news) stalls_.rest(block_, index_, workers_, idle_passes, timers_);
+        }
+        // What just became ready is polled first.
+        if (!has_news) platform::back_off(sleeper(), idle_passes, timers_.until_next());
+        ++idle_passes;
+      }
+    }
+    if constexpr (Program::uses_block) leave_block(block_);
+    account(idle_passes != 0 ? &worker_counts::idle : &worker_counts::busy);
+    note_counts();
+  }
+
+  /// Adds this worker's counts to its block's report; the leading lane calls it.
+  COWARP_FN void add_to(block_report& report) {
+    add(report.polls, counts().polls);
+    add(report.completed, counts().completed);
+    add(report.self_wakes, counts().self_wakes);
+    add(report.remote_wakes, counts().remote_wakes);
+    add(report.busy, counts().busy);
+    add(report.idle, counts().idle);
+  }
+
+ private:
+  // While busy, a worker looks at what is not its own words every so many passes.
+  static constexpr std::uint32_t look_outside_every = 16;
+  // Block 0 asks the host for a stop every so many passes.
+  static constexpr std::uint32_t ask_host_every = 128;
+
+  using layout = detail::layout<Program>;
+
+  COWARP_FN bool poll_words() {
+    bool has_polled = false;
+    std::uint32_t i = index_;  // my words: every `workers_`-th, through all pools
+    Program::for_each_task([&]<class Task>(task_type<Task>) {
+      constexpr std::uint32_t last = layout::template first_word_of<Task> + words_of<Task>;
+      for (; i < last; i += workers_) has_polled |= poll_word<Task>(i);
+    });
+    return has_polled;
+  }
+
+  /// Polls the ready tasks of one word, one lane each. \returns false if there was none.
+  template <class Task>
+  COWARP_FN bool poll_word(std::uint32_t index) {
+    slot_word& word = block_.word(index);
+    // Tasks that woke themselves are alive, and nobody else's business: they cost no atomic.
+    const std::uint32_t again_before = word.again;
+    std::uint32_t ready              = again_before;
+    std::uint32_t woken              = 0;
+    // relaxed: saves the exchange if nobody woke anything; the exchange acquires.
+    if (platform::any_lane(word.ready.load(platform::relaxed) != 0)) {
+      woken = take_woken(word);
+      ready |= woken;
+    }
+    if (ready == 0) return false;
+
+    const auto said = platform::for_lanes(ready, [&](std::uint32_t lane) -> std::uint32_t {
+      const std::uint32_t slot = index * 32 + lane;
+      context cx(task_id{block_.block << 16 | slot});
+      auto& storage = spawner<Program>::template storage_of<Task>(slot);
+      if constexpr (is_joinable<Task>) {
+        auto& link = spawner<Program>::template link_of<Task>(slot);
+        if (!poll_joinable(storage, link, cx, (woken >> lane & 1u) != 0)) return cx.flags();
+      } else {
+        if (!storage.poll(cx)) return cx.flags();
+        storage.destroy();
+      }
+      block_.queue->next_generation(slot);
+      return done | cx.flags();
+    });
+
+    polls_ += platform::count_bits(ready);
+    std::uint32_t again = said.second & ~said.first;
+    self_wakes_ += platform::count_bits(again);
+    if constexpr (layout::serves_width) {
+      again |= serve_width<Program::uses_block>(block_, index_, ready);
+    }
+    if (again != again_before) {
+      if (platform::lane() == 0) word.again = again;
+      platform::sync_warp();  // all lanes read it in the next pass
+    }
+    if (said.third != 0) timers_.rescan(block_, index);
+    if (said.first != 0) retire(word, said.first);
+    return true;
+  }
+
+  /// Takes what others made ready in the word, without what is not alive; the same in all lanes.
+  COWARP_FN std::uint32_t take_woken(slot_word& word) {
+    if constexpr (finds_stalls<Program>) stalls_.depart(block_, index_);
+    std::uint32_t woken = 0;
+    if (platform::lane() == 0) {
+      // acquire: shows what the wakers wrote. Cleared before the polls, so that a wake during a poll
+      // sets the bit again.
+      woken = word.ready.exchange(0, platform::acquire);
+      // acquire: shows the frame of a task that came to life after a late wake of the slot's last
+      // one had set its bit; and nothing is polled that is not alive.
+      woken &= word.alive.load(platform::acquire);
+    }
+    woken = platform::from_leader(woken);
+    platform::sync_warp();  // hands the leader's acquire to all lanes
+    return woken;
+  }
+
+  /// Frees the slots of tasks that are done and destroyed.
+  COWARP_FN void retire(slot_word& word, std::uint32_t ended) {
+    const std::uint32_t count = platform::count_bits(ended);
+    completed_ += count;
+    if (platform::lane() == 0) {
+      // relaxed: only this worker reads it; a spawner sets it anew after `claimed`.
+      word.alive.fetch_and(~ended, platform::relaxed);
+      // release: the slot is free last; whoever claims it sees the old task gone.
+      word.claimed.fetch_and(~ended, platform::release);
+      // release: whoever sees no live task sees what the tasks did.
+      block_.live.fetch_sub(count, platform::release);
+    }
+    platform::sync_warp();
+  }
+
+  /// Looks beyond the worker's own words; worker 0 does so for the whole block.
+  /// \returns `ending` once the block is to end, `delivered` if wakes came; the same in all lanes.
+  COWARP_FN std::uint32_t look_outside() {
+    if (polls_ != 0) note_counts();
+    std::uint32_t seen = 0;
+    if (platform::lane() == 0) {
+      if (index_ == 0 && look_outside_block()) seen = delivered;
+      // relaxed: the barrier behind the workers' loops orders what follows.
+      if (block_.end.load(platform::relaxed) != 0) seen |= ending;
+    }
+    seen = platform::from_leader(seen);
+    if constexpr (finds_stalls<Program>) {
+      if ((seen & delivered) != 0) stalls_.forget();
+    }
+    return seen;
+  }
+
+  /// Takes what came from other blocks and the host, and finds out whether the block may end.
+  /// \returns true if there were any.
+  COWARP_FN bool look_outside_block() {
+    grid_header& grid = *block_.grid;
+    // Both reads are on their way to L2 before the first is looked at.
+    const bool has_wakes = !block_.queue->is_empty();
+    // relaxed: an acquire throws this SM's L1 away, so only the end that is there pays for one.
+    const bool is_ending = grid.end.load(platform::relaxed) != 0;
+    if (has_wakes) {
+      if constexpr (finds_stalls<Program>) stalls_.withdraw(block_, index_);
+      take_queue();
+    }
+    if (has_waiting_spawns_) take_waiting_spawns();
+    // acquire: shows what the last task to end did, before its count is given up below.
+    if (is_active_ && block_.live.load(platform::acquire) == 0) {
+      is_active_ = false;
+      // acq_rel: collects and passes on what every block did, for whoever sees the count at zero.
+      if (grid.active.fetch_sub(1, platform::acq_rel) == 1) grid.request_end(end_reason::all_done);
+    }
+    // Reading mapped memory crosses the bus, so only block 0 does, and seldom.
+    // relaxed: the host wrote nothing else.
+    if (block_.block == 0 && passes_ % ask_host_every == 0 && grid.host != nullptr &&
+        grid.host->stop_requested.load(platform::relaxed) != 0) {
+      grid.request_end(end_reason::stopped);
+    }
+    if (is_ending) {
+      // acquire: shows what whoever ended the run wrote before.
+      const std::uint32_t reason = grid.end.load(platform::acquire);
+      // relaxed: the barrier behind the workers' loops orders what follows. An exchange, since
+      // compute-sanitizer takes a relaxed store to shared memory for a race.
+      block_.end.exchange(reason, platform::relaxed);
+    }
+    return has_wakes;
+  }
+
+  COWARP_FN void take_queue() {
+    block_.queue->drain([&](std::uint32_t item) {
+      if (item < layout::slots) {
+        ++counts().remote_wakes;
+        block_.wake(item);
+      } else {
+        Program::for_each_task([&]<class Task>(task_type<Task>) {
+          if (item == layout::slots + layout::template index_of<Task>) take_spawns<Task>();
+        });
+      }
+    });
+  }
+
+  COWARP_FN void take_waiting_spawns() {
+    has_waiting_spawns_ = false;
+    Program::for_each_task([&]<class Task>(task_type<Task>) { take_spawns<Task>(); });
+  }
+
+  /// Starts the tasks that other blocks left in the inbox; those that find no slot wait there.
+  template <class Task>
+  COWARP_FN void take_spawns() {
+    using spawns    = spawner<Program>;
+    auto& inbox     = spawns::template inbox_of<Task>(block_.block);
+    using arguments = typename spawn_inbox<Task>::arguments;
+    // acquire: shows the arguments.
+    std::uint32_t cells = inbox.filled.exchange(0, platform::acquire) | inbox.waiting;
+    inbox.waiting       = 0;
+    for (; cells != 0; cells &= cells - 1) {
+      const std::uint32_t cell = platform::lowest_bit(cells);
+      auto& left               = *static_cast<arguments*>(inbox.cell(cell));
+      if (spawns().template spawn_from<Task>(left) == spawn_result::busy) {
+        inbox.waiting |= 1u << cell;
+        has_waiting_spawns_ = true;
+        continue;
+      }
+      left.~arguments();
+      // release: the arguments are out; the next spawner may overwrite them.
+      inbox.claimed.fetch_and(~(1u << cell), platform::release);
+      // The spawn kept the grid up until now. From here on the block does, if it did not before.
+      // relaxed: the block's own count cannot have been given up, so this is not the last.
+      if (is_active_) block_.grid->active.fetch_sub(1, platform::relaxed);
+      is_active_ = true;
+    }
+  }
+
+  COWARP_FN worker_counts& counts() {
+    return *(reinterpret_cast<worker_counts*>(reinterpret_cast<unsigned char*>(&block_) +
+                                              layout::counts_at) +
+             index_);
+  }
+
+  /// Adds what was counted in registers to the worker's counts.
+  COWARP_FN void note_counts() {
+    if (platform::lane() == 0) {
+      counts().polls += polls_;
+      counts().completed += completed_;
+      counts().self_wakes += self_wakes_;
+    }
+    polls_ = completed_ = self_wakes_ = 0;
+  }
+
+  /// Adds the time since the last call to one of the two sums.
+  COWARP_FN void account(std::uint64_t worker_counts::*sum) {
+    if (platform::lane() != 0) return;
+    const std::uint64_t now = platform::cycles();
+    counts().*sum += now - counts().since;
+    counts().since = now;
+  }
+
+  COWARP_FN platform::pender* sleeper() const {
+    if constexpr (platform::on_device) return nullptr;
+    return block_.queue->sleeper();
+  }
+
+  static COWARP_FN void add(std::uint64_t& sum, std::uint64_t value) {
+    // relaxed: read after the kernel or the thread has ended.
+    reinterpret_cast<platform::atomic<std::uint64_t, scope::device>&>(sum).fetch_add(
+        value, platform::relaxed);
+  }
+
+  static constexpr std::uint32_t done = 1u << 0;
+  // What `look_outside` says.
+  static constexpr std::uint32_t ending    = 1u << 0;
+  static constexpr std::uint32_t delivered = 1u << 1;
+
+  block_header& block_;
+  std::uint32_t index_;
+  std::uint32_t workers_;
+  std::uint32_t passes_    = 0;
+  bool is_active_          = true;   // leading lane of worker 0: the block is in `grid.active`
+  bool has_waiting_spawns_ = false;  // leading lane of worker 0
+  timer_expiry timers_;
+  stall_watch stalls_;
+  // Since the last `note_counts`; the same in all lanes.
+  std::uint32_t polls_      = 0;
+  std::uint32_t completed_  = 0;
+  std::uint32_t self_wakes_ = 0;
+};
+
+}  // namespace cowarp::detail
