@@ -120,7 +120,7 @@ run_stage() {
       elif [[ $1 == cuda-clang ]] && ! coroutine_clang > /dev/null; then
         skip_stage "no clang++ >= 20, which compiles coroutines for the GPU (install clang-22)"
       else
-        run_preset "$1"
+        run_preset "$1" -DCOWARP_TEST_BATCH=6
       fi
       ;;
     packaging)

@@ -139,13 +139,17 @@ class rates {
         bench::repeat(to_, [&] { return 1e-9 * static_cast<double>(bytes_) / run(); });
     std::vector<float> result(job_.tiles * job_type::rows);
     memory_.download(result.data(), job_.result, result.size() * 4);
-    bool is_right = true;
+    std::string wrong;
     for (std::uint32_t tile = 0; tile < job_.tiles; tile += tile < 64 ? 1 : 61) {
-      for (std::uint32_t row = 0; row < job_type::rows; ++row) {
-        is_right = is_right && result[tile * job_type::rows + row] == job_type::expected(tile, row);
+      for (std::uint32_t row = 0; row < job_type::rows && wrong.empty(); ++row) {
+        const float is     = result[tile * job_type::rows + row];
+        const float should = job_type::expected(tile, row);
+        if (is == should) continue;
+        wrong = "row " + std::to_string(row) + " of tile " + std::to_string(tile) + " is " +
+                std::to_string(is) + ", a CPU says " + std::to_string(should);
       }
     }
-    to_.require(is_right, "a row of the result is not what a CPU says");
+    to_.require(wrong.empty(), wrong);
     return rate;
   }
   void row(const std::string& name, const bench::samples& rate, const bench::reference& than) {

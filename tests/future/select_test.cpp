@@ -3,6 +3,7 @@
 /// The first of several futures, and what becomes of the others.
 #include <support/checks.hpp>
 #include <support/futures.hpp>
+#include <support/stage.hpp>
 #include <support/steps.hpp>
 
 #include <vector>
@@ -42,10 +43,6 @@ struct owning {
 
 struct state {
   test::checks checks;
-  cowarp::signal<std::int32_t> signal;
-  cowarp::channel<std::int32_t, 2> channel;
-  test::counter first_waits;
-  test::counter got;
 };
 
 using one_of_two = cowarp::variant<std::int32_t, std::int32_t>;
@@ -68,59 +65,25 @@ struct app : cowarp::program<selecting> {
   COWARP_FN static void start(cowarp::spawner<app> s) { (void)s.spawn<selecting>(s.grid_state()); }
 };
 
-// ---- a loser that was notified hands on ----------------------------------------------------------
-
-/// Ready when the signal's value is reserved for the wait beside it, and the other waits behind.
-struct once_notified {
-  using output = cowarp::unit;
-  state& s;
-  COWARP_FN cowarp::polled<cowarp::unit> poll(cowarp::context& cx) {
-    s.first_waits.add();
-    if (s.signal.has_value()) return cowarp::unit{};
-    cx.wake_self();
-    return cowarp::pending;
+/// A loser that was notified hands on.
+struct losers_hand_on {
+  template <cowarp::scope S>
+  static COWARP_FN void play(test::stage& on) {
+    auto& value = on.place<cowarp::signal<std::int32_t, S>>();
+    auto behind = value.wait();
+    {
+      auto choosing = cowarp::select_biased(after_polls{1, 5}, value.wait());
+      on.check.that(!on.poll(0, choosing) && !on.poll(1, behind));
+      value.send(7);
+      on.check.equal(on.woken(), 1u << 0);
+      on.check.equal(on.poll(0, choosing)->index(), 0u);
+    }
+    on.check.equal(on.woken(), 1u << 1);
+    on.check.equal(*on.poll(1, behind), 7);
   }
 };
 
-/// Waits for the signal first in line, but leaves as soon as it is notified.
-COWARP_TASK_FRAME(leaving, 1, 128) {
-  state& s;
-  cowarp::variant<cowarp::unit, std::int32_t> won{};
-  COWARP_BODY_BEGIN
-  COWARP_AWAIT_INTO(won, cowarp::select_biased(once_notified{s}, s.signal.wait()));
-  s.checks.equal(won.index(), 0u);
-  COWARP_BODY_END
-};
-
-COWARP_TASK_FRAME(inheriting, 1) {
-  state& s;
-  std::int32_t value = 0;
-  COWARP_BODY_BEGIN
-  while (s.first_waits.value() < 2) COWARP_AWAIT(cowarp::yield_now());
-  COWARP_AWAIT_INTO(value, s.signal.wait());
-  s.checks.equal(value, 77);
-  s.got.add();
-  COWARP_BODY_END
-};
-
-COWARP_TASK_FRAME(sending, 1) {
-  state& s;
-  std::uint32_t i = 0;
-  COWARP_BODY_BEGIN
-  while (s.first_waits.value() < 2) COWARP_AWAIT(cowarp::yield_now());
-  for (; i < 20; ++i) COWARP_AWAIT(cowarp::yield_now());
-  s.signal.send(77);
-  COWARP_BODY_END
-};
-
-struct hand_on_app : cowarp::program<leaving, inheriting, sending> {
-  using grid_state = state;
-  COWARP_FN static void start(cowarp::spawner<hand_on_app> s) {
-    (void)s.spawn<leaving>(s.grid_state());
-    (void)s.spawn<inheriting>(s.grid_state());
-    (void)s.spawn<sending>(s.grid_state());
-  }
-};
+using all = test::laws<losers_hand_on>;
 
 }  // namespace select_test
 
@@ -196,8 +159,5 @@ TEST_CASE("select: the losers are gone with it", "[future][select]") {
 }
 
 TEST_CASE("select: a notified loser hands on", "[future][select]") {
-  select_test::state s{};
-  test::run_to_end<select_test::hand_on_app>(s);
-  s.checks.require_none(2);
-  CHECK(s.got.value() == 1);
+  test::play<select_test::all, select_test::losers_hand_on>();
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <support/checks.hpp>
+#include <support/random_numbers.hpp>
 #include <support/steps.hpp>
 
 #include <cstddef>
@@ -139,21 +140,5 @@ void play(std::uint32_t least_checks = 1) {
     on.check.require_none(least_checks);
   }
 }
-
-/// Numbers that look random and are the same everywhere.
-class random_numbers {
- public:
-  COWARP_FN explicit random_numbers(std::uint32_t seed) : state_(seed * 2654435761u + 1) {}
-  /// \returns a number below `limit`.
-  COWARP_FN std::uint32_t below(std::uint32_t limit) {
-    state_ ^= state_ << 13;
-    state_ ^= state_ >> 17;
-    state_ ^= state_ << 5;
-    return state_ % limit;
-  }
-
- private:
-  std::uint32_t state_;
-};
 
 }  // namespace test
