@@ -5,8 +5,13 @@
 
 namespace lanes_reduce_test {
 
-constexpr std::uint32_t most     = 200;
-constexpr std::uint32_t counts[] = {0, 1, 2, 5, 31, 32, 33, 63, 64, 65, 200};
+constexpr std::uint32_t most  = 200;
+constexpr std::uint32_t turns = 11;
+/// \returns the count of a turn. In a function, since device code sees no array of the host's.
+COWARP_FN constexpr std::uint32_t count_of(std::uint32_t turn) {
+  constexpr std::uint32_t counts[turns] = {0, 1, 2, 5, 31, 32, 33, 63, 64, 65, 200};
+  return counts[turn];
+}
 
 struct state {
   test::checks checks;
@@ -72,8 +77,8 @@ COWARP_TASK_FRAME(counting, 1, 128) {
   std::uint32_t height = 0;
   step steps{};
   COWARP_BODY_BEGIN
-  for (; turn < sizeof counts / sizeof counts[0]; ++turn) {
-    n = counts[turn];
+  for (; turn < turns; ++turn) {
+    n = count_of(turn);
     for (std::uint32_t i = 0; i < most; ++i) s.squares[i] = 0;
     COWARP_AWAIT(cowarp::lanes_for(n, squaring{s.squares}));
     for (std::uint32_t i = 0; i < most; ++i) s.checks.equal(s.squares[i], i < n ? i * i : 0);
