@@ -39,6 +39,7 @@
 #include <cowarp/sync/barrier.hpp>
 #include <cowarp/sync/cancellation_token.hpp>
 #include <cowarp/sync/channel.hpp>
+#include <cowarp/sync/channel_ends.hpp>
 #include <cowarp/sync/event.hpp>
 #include <cowarp/sync/latch.hpp>
 #include <cowarp/sync/lazy_lock.hpp>

@@ -5,6 +5,7 @@
 
 #include <cowarp/executor/future.hpp>
 #include <cowarp/platform/spin_lock.hpp>
+#include <cowarp/sync/channel_ends.hpp>
 #include <cowarp/sync/detail/message_ring.hpp>
 #include <cowarp/sync/wait_queue.hpp>
 
@@ -36,15 +37,20 @@ struct send_result {
 /// empty. After `close` sends are refused and their messages come back, receivers drain what is
 /// there and then get nothing.
 ///
-/// Invariant:     freed room is promised to the first blocked sender, and a message reserved for the
+/// Invariant:     freed room is promised to the first blocked sender, and one message reserved for the
 ///                first blocked receiver; who is notified keeps its place until it is polled.
+///                Reserved is a message, not a certain one: messages leave in the order in which they
+///                were sent, so the oldest goes to whoever of those with a claim is polled first,
+///                and `try_receive` leaves one for everybody who was notified.
 /// Called by:     any lane within `Scope`; any number of senders and receivers.
 /// Scope:         `Scope`; with `block` it lives in the block state.
 /// Memory order:  what a sender wrote before `send` is visible to whoever receives that message.
 /// Resumes on:    the executor's next poll of the waiting task.
-/// Progress:      a short spin lock; blocked senders and blocked receivers are served first come
-///                first, newcomers do not overtake them, and messages arrive in that order.
-/// Storage:       64 bytes, and a message and a byte for each of `Capacity`; zero bytes are valid,
+/// Progress:      a short spin lock; blocked senders and blocked receivers are notified first come
+///                first, newcomers take nothing that was promised to them, and messages arrive in the
+///                senders' order.
+/// Storage:       64 bytes, and for each of `Capacity` a message (of 8 bytes or more) and a byte; zero
+///                bytes are valid,
 ///                empty and open.
 /// Fails:         `try_send` with `full` or `closed`, `send` with `closed`; the message comes back.
 /// A send that is cancelled has not sent; a cancelled receive loses nothing: what was promised to or
@@ -55,9 +61,11 @@ class channel {
 
  public:
   static constexpr scope primitive_scope = Scope;
+  using value_type                       = Value;
 
   class send_future;
   class receive_future;
+  class ready_future;
 
   /// \returns a future that is ready once the message is in the channel, or refused.
   [[nodiscard]] COWARP_FN send_future send(Value value) {
@@ -66,6 +74,14 @@ class channel {
 
   /// \returns a future of the next message; of nothing once the channel is closed and drained.
   [[nodiscard]] COWARP_FN receive_future receive() { return receive_future(*this); }
+
+  /// \returns a future of true once there is a message that nobody waits for, which it leaves there;
+  /// of false once the channel is closed and drained. Other receivers may be faster.
+  [[nodiscard]] COWARP_FN ready_future ready_to_receive() { return ready_future(*this); }
+
+  /// \returns what can only send here, or only receive.
+  [[nodiscard]] COWARP_FN channel_sender<channel> sender() { return channel_sender(*this); }
+  [[nodiscard]] COWARP_FN channel_receiver<channel> receiver() { return channel_receiver(*this); }
 
   /// Sends if there is room that nobody waits for.
   [[nodiscard]] COWARP_FN send_result<Value> try_send(Value value) {
@@ -132,9 +148,16 @@ class channel {
  private:
   using waiter_state = detail::waiter::state;
 
+  class receiving_place;
+
   /// A blocked sender, and the room that it was promised once it is notified.
-  struct sender : detail::waiter {
+  struct blocked_sender : detail::waiter {
     detail::promised_room room;
+  };
+  /// A blocked receiver; one that only looks is let go without a reservation, since two of them would
+  /// hand it to each other for ever.
+  struct blocked_receiver : detail::waiter {
+    bool only_looks = false;
   };
 
   /// Tasks to wake once the lock is free, and whether there are more.
@@ -153,8 +176,12 @@ class channel {
     return send_status::ok;
   }
 
+  [[nodiscard]] COWARP_FN bool has_free_message() const {
+    return ring_.ready() > reserved_ && receivers_.is_empty();
+  }
+
   COWARP_FN bool take(polled<Value>& to, notified& woken) {
-    if (ring_.ready() <= reserved_ || !receivers_.is_empty()) return false;
+    if (!has_free_message()) return false;
     ring_.take(to);
     woken = notify();
     return true;
@@ -165,7 +192,7 @@ class channel {
   COWARP_FN notified notify() {
     notified woken;
     if (can_notify_sender()) {
-      auto& first = static_cast<sender&>(*senders_.first());
+      auto& first = static_cast<blocked_sender&>(*senders_.first());
       if (is_closed_) {
         woken.sender = first.task;
         senders_.remove(first);
@@ -175,12 +202,13 @@ class channel {
       }
     }
     if (can_notify_receiver()) {
-      if (ring_.ready() > reserved_) {
+      auto& first = static_cast<blocked_receiver&>(*receivers_.first());
+      if (ring_.ready() > reserved_ && !first.only_looks) {
         ++reserved_;
         woken.receiver = receivers_.notify_first();
       } else {
-        woken.receiver = receivers_.first()->task;
-        receivers_.remove(*receivers_.first());
+        woken.receiver = first.task;
+        receivers_.remove(first);
       }
     }
     woken.has_more = can_notify_sender() || can_notify_receiver();
@@ -271,8 +299,66 @@ class channel<Value, Capacity, Scope>::send_future {
 
   channel& to_;
   Value value_;
-  sender sender_;
+  blocked_sender sender_;
   bool has_waited_ = false;  // the sender may be known to the channel
+};
+
+/// A receiver's place in line; it leaves the line, and hands on, when it is destroyed.
+template <class Value, std::uint32_t Capacity, scope Scope>
+class channel<Value, Capacity, Scope>::receiving_place {
+ public:
+  enum class turn : std::uint8_t { waits, has_message, has_ended };
+
+  COWARP_FN receiving_place(channel& from, bool only_looks) : from_(from) {
+    receiver_.only_looks = only_looks;
+  }
+  receiving_place(receiving_place&&) = default;  // before the first poll only
+  COWARP_FN ~receiving_place() {
+    if (!has_waited_) return;
+    notified woken;
+    from_.lock_.with([&] {
+      if (receiver_.is == waiter_state::queued) from_.receivers_.remove(receiver_);
+      if (receiver_.is != waiter_state::notified) return;
+      --from_.reserved_;
+      woken = from_.notify();
+    });
+    from_.wake_and_go_on(woken);
+  }
+
+  /// Calls `serve(ring)` under the lock once there is a message for this receiver.
+  template <class Serve>
+  COWARP_FN turn poll(context& cx, Serve serve) {
+    turn is = turn::waits;
+    notified woken;
+    from_.lock_.with([&] {
+      is = poll_locked(cx);
+      if (is != turn::has_message) return;
+      serve(from_.ring_);
+      woken = from_.notify();
+    });
+    from_.wake_and_go_on(woken);
+    has_waited_ = is == turn::waits;
+    return is;
+  }
+
+ private:
+  COWARP_FN turn poll_locked(context& cx) {
+    if (receiver_.is == waiter_state::queued) return turn::waits;
+    if (receiver_.is == waiter_state::notified) {
+      receiver_.is = waiter_state::idle;
+      --from_.reserved_;
+      return turn::has_message;
+    }
+    if (from_.has_free_message()) return turn::has_message;
+    if (from_.is_closed_ && from_.ring_.is_empty()) return turn::has_ended;
+    receiver_.task = cx.task();
+    from_.receivers_.push_back(receiver_);
+    return turn::waits;
+  }
+
+  channel& from_;
+  blocked_receiver receiver_;
+  bool has_waited_ = false;  // the receiver may be known to the channel
 };
 
 /// Receives one message, waiting for it. Its output is empty once the channel is closed and drained.
@@ -281,53 +367,37 @@ class channel<Value, Capacity, Scope>::receive_future {
  public:
   using output = polled<Value>;
 
-  COWARP_FN explicit receive_future(channel& from) : from_(from) {}
-  receive_future(receive_future&&) = default;  // before the first poll only
-  COWARP_FN ~receive_future() {
-    if (!has_waited_) return;
-    notified woken;
-    from_.lock_.with([&] {
-      if (waiter_.is == waiter_state::queued) from_.receivers_.remove(waiter_);
-      if (waiter_.is != waiter_state::notified) return;
-      --from_.reserved_;
-      woken = from_.notify();
-    });
-    from_.wake_and_go_on(woken);
-  }
+  COWARP_FN explicit receive_future(channel& from) : place_(from, false) {}
 
   COWARP_FN polled<output> poll(context& cx) {
+    using turn = typename receiving_place::turn;
     polled<output> result;
-    notified woken;
-    from_.lock_.with([&] { poll_locked(cx, result, woken); });
-    from_.wake_and_go_on(woken);
-    has_waited_ = !result.has_value();
+    const turn is = place_.poll(cx, [&](auto& ring) { ring.take(result.emplace()); });
+    if (is == turn::has_ended) result.emplace();
     return result;
   }
 
  private:
-  COWARP_FN void poll_locked(context& cx, polled<output>& result, notified& woken) {
-    if (waiter_.is == waiter_state::queued) return;
-    if (waiter_.is == waiter_state::notified) {
-      waiter_.is = waiter_state::idle;
-      --from_.reserved_;
-      from_.ring_.take(result.emplace());
-      woken = from_.notify();
-      return;
-    }
-    polled<Value> message;
-    if (from_.take(message, woken)) {
-      result.emplace(std::move(message));
-    } else if (from_.is_closed_ && from_.ring_.is_empty()) {
-      result.emplace();
-    } else {
-      waiter_.task = cx.task();
-      from_.receivers_.push_back(waiter_);
-    }
+  receiving_place place_;
+};
+
+/// Waits until a message could be received, and leaves it there.
+template <class Value, std::uint32_t Capacity, scope Scope>
+class channel<Value, Capacity, Scope>::ready_future {
+ public:
+  using output = bool;
+
+  COWARP_FN explicit ready_future(channel& from) : place_(from, true) {}
+
+  COWARP_FN polled<bool> poll(context& cx) {
+    using turn    = typename receiving_place::turn;
+    const turn is = place_.poll(cx, [](auto&) {});
+    if (is == turn::waits) return pending;
+    return is == turn::has_message;
   }
 
-  channel& from_;
-  detail::waiter waiter_;
-  bool has_waited_ = false;  // the waiter may be known to the channel
+ private:
+  receiving_place place_;
 };
 
 }  // namespace cowarp

@@ -46,6 +46,7 @@ set(COWARP_STATE_MACHINE_TESTS
   sync/cancellation_token_race_test.cpp
   sync/cancellation_token_test.cpp
   sync/channel_close_test.cpp
+  sync/channel_ends_test.cpp
   sync/channel_test.cpp
   sync/channel_traffic_test.cpp
   sync/event_test.cpp
