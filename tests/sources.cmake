@@ -41,6 +41,7 @@ set(COWARP_STATE_MACHINE_TESTS
   platform/lanes_test.cpp
   sync/abortable_race_test.cpp
   sync/abortable_test.cpp
+  sync/asleep_test.cpp
   sync/atomic_waker_test.cpp
   sync/barrier_test.cpp
   sync/cancellation_token_race_test.cpp
@@ -62,6 +63,7 @@ set(COWARP_STATE_MACHINE_TESTS
   sync/rwlock_test.cpp
   sync/semaphore_test.cpp
   sync/signal_test.cpp
+  sync/storage_test.cpp
   sync/wait_queue_test.cpp
   sync/watch_test.cpp
   sync/zerocopy_channel_test.cpp

@@ -286,6 +286,18 @@ FAULTS = [
         (LOCK, "word_.exchange(locked, order::acquire)", "word_.exchange(locked, order::relaxed)")]),
     Fault("a lock is given up without a release", "signal_test", [
         (LOCK, "word_.store(unlocked, order::release);", "word_.store(unlocked, order::relaxed);")]),
+    Fault("a latch counts without collecting what others wrote", "handover_test", [
+        ("sync/latch.hpp", "counted_.fetch_add(count, platform::acq_rel)",
+         "counted_.fetch_add(count, platform::relaxed)")]),
+    Fault("a value that is there is read without an acquire", "handover_test", [
+        ("sync/once_lock.hpp", "return is_set_.load(platform::acquire) != 0;",
+         "return is_set_.load(platform::relaxed) != 0;")]),
+    Fault("a cancellation is seen without an acquire", "handover_test", [
+        ("sync/cancellation_token.hpp", "return state_.load(platform::acquire);",
+         "return state_.load(platform::relaxed);")]),
+    Fault("who was let in last finds its waker still inside", "laws/ends_test", [
+        ("sync/detail/wait_list.hpp", "(!woken.is_full() || queue_.is_empty())",
+         "!woken.is_full()")]),
 
     # ---- timers ----
     Fault("a timer fires a little early", "timer_test", [
