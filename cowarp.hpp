@@ -9,6 +9,7 @@
 #include <cowarp/executor/async.hpp>
 #include <cowarp/executor/fail.hpp>
 #include <cowarp/executor/launch.hpp>
+#include <cowarp/executor/priority.hpp>
 #include <cowarp/executor/program.hpp>
 #include <cowarp/executor/report.hpp>
 #include <cowarp/executor/reservation.hpp>

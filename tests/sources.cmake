@@ -13,6 +13,7 @@ set(COWARP_STATE_MACHINE_TESTS
   executor/frame_test.cpp
   executor/layout_test.cpp
   executor/poll_test.cpp
+  executor/priority_test.cpp
   executor/reservation_test.cpp
   executor/run_queue_test.cpp
   executor/spawn_on_test.cpp
@@ -79,6 +80,7 @@ set(COWARP_STATE_MACHINE_TESTS
 set(COWARP_COROUTINE_TESTS
   copy/pipeline_coroutine_test.cpp
   executor/async_coroutine_test.cpp
+  executor/priority_coroutine_test.cpp
   executor/spawner_coroutine_test.cpp
   executor/stall_coroutine_test.cpp
   executor/task_handle_coroutine_test.cpp
@@ -100,6 +102,7 @@ set(COWARP_COMPILE_FAIL_TESTS
   compile_fail/channel_of_zero.cpp
   compile_fail/frame_returns_no_value.cpp
   compile_fail/join_nothing.cpp
+  compile_fail/priority_too_high.cpp
   compile_fail/program_empty.cpp
   compile_fail/program_of_no_tasks.cpp
   compile_fail/program_over_arena_limit.cpp

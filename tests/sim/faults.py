@@ -299,6 +299,10 @@ FAULTS = [
         ("sync/detail/wait_list.hpp", "(!woken.is_full() || queue_.is_empty())",
          "!woken.is_full()")]),
 
+    Fault("a level may be passed over for ever", "laws/priority_test", [
+        ("executor/priority.hpp",
+         "if (has_polled && passed_over_ / one % (1u << bits) < patience) {", "if (has_polled) {")]),
+
     # ---- timers ----
     Fault("a timer fires a little early", "timer_test", [
         (SLEEP, "return clock::now_ns() >= item_.deadline_ns;",
