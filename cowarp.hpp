@@ -9,6 +9,7 @@
 #include <cowarp/executor/async.hpp>
 #include <cowarp/executor/fail.hpp>
 #include <cowarp/executor/launch.hpp>
+#include <cowarp/executor/priority.hpp>
 #include <cowarp/executor/program.hpp>
 #include <cowarp/executor/report.hpp>
 #include <cowarp/executor/reservation.hpp>
@@ -39,6 +40,7 @@
 #include <cowarp/sync/barrier.hpp>
 #include <cowarp/sync/cancellation_token.hpp>
 #include <cowarp/sync/channel.hpp>
+#include <cowarp/sync/channel_ends.hpp>
 #include <cowarp/sync/event.hpp>
 #include <cowarp/sync/latch.hpp>
 #include <cowarp/sync/lazy_lock.hpp>

@@ -3,6 +3,7 @@
 /// The main loop: a worker polls the words it owns, and looks outside when it may.
 #pragma once
 
+#include <cowarp/executor/priority.hpp>
 #include <cowarp/executor/report.hpp>
 #include <cowarp/executor/spawner.hpp>
 #include <cowarp/executor/stall.hpp>
@@ -78,6 +79,7 @@ class worker {
   using layout = detail::layout<Program>;
 
   COWARP_FN bool poll_words() {
+    if constexpr (uses_priorities<Program>()) return poll_levels<priority_levels - 1>(false);
     bool has_polled = false;
     std::uint32_t i = index_;  // my words: every `workers_`-th, through all pools
     Program::for_each_task([&]<class Task>(task_type<Task>) {
@@ -85,6 +87,27 @@ class worker {
       for (; i < last; i += workers_) has_polled |= poll_word<Task>(i);
     });
     return has_polled;
+  }
+
+  /// Polls my words level by level, from this one down.
+  template <std::uint32_t Level>
+  COWARP_FN bool poll_levels(bool has_polled) {
+    if constexpr (has_level<Program, Level>()) {
+      if (levels_.template is_up<Level>(has_polled)) {
+        std::uint32_t i = index_;
+        Program::for_each_task([&]<class Task>(task_type<Task>) {
+          constexpr std::uint32_t last = layout::template first_word_of<Task> + words_of<Task>;
+          for (; i < last; i += workers_) {
+            if constexpr (task_priority<Task> == Level) has_polled |= poll_word<Task>(i);
+          }
+        });
+      }
+    }
+    if constexpr (Level == 0) {
+      return has_polled;
+    } else {
+      return poll_levels<Level - 1>(has_polled);
+    }
   }
 
   /// Polls the ready tasks of one word, one lane each. \returns false if there was none.
@@ -309,6 +332,7 @@ class worker {
   bool has_waiting_spawns_ = false;  // leading lane of worker 0
   timer_expiry timers_;
   stall_watch stalls_;
+  level_turns levels_;  // programs with priorities only
   // Since the last `note_counts`; the same in all lanes.
   std::uint32_t polls_      = 0;
   std::uint32_t completed_  = 0;

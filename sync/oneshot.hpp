@@ -40,7 +40,8 @@ namespace cowarp {
 /// Progress:      a short spin lock; `send` never waits.
 /// Storage:       56 bytes and an optional value; zero bytes are valid, empty and open.
 /// Fails:         `send` with `closed`, or with `full` if one value was sent before; it comes back.
-/// Cancelling a receive loses nothing. After futures-rs's `oneshot`, without a heap.
+/// Cancelling a receive loses nothing. A task that has the value may destroy the oneshot: `send` does
+/// not touch it any more (a `sender` does, when it ends). After futures-rs's `oneshot`, without a heap.
 template <class Value, scope Scope = scope::device>
 class oneshot : public detail::closable<oneshot<Value, Scope>, Scope> {
   struct receive_operation;

@@ -44,6 +44,7 @@ class priority_channel
   struct receive_operation;
 
  public:
+  using value_type     = Value;
   using send_future    = detail::waiting<send_operation>;
   using receive_future = detail::waiting<receive_operation>;
 
@@ -56,6 +57,10 @@ class priority_channel
   [[nodiscard]] COWARP_FN receive_future receive() {
     return receive_future(receive_operation{*this});
   }
+
+  /// \returns what can only send here, or only receive.
+  [[nodiscard]] COWARP_FN auto sender() { return channel_sender<priority_channel>(*this); }
+  [[nodiscard]] COWARP_FN auto receiver() { return channel_receiver<priority_channel>(*this); }
 
   /// Sends if there is room that no blocked sender was called for.
   COWARP_FN send_result<Value> try_send(Value value) {

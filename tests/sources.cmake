@@ -13,6 +13,7 @@ set(COWARP_STATE_MACHINE_TESTS
   executor/frame_test.cpp
   executor/layout_test.cpp
   executor/poll_test.cpp
+  executor/priority_test.cpp
   executor/reservation_test.cpp
   executor/run_queue_test.cpp
   executor/spawn_on_test.cpp
@@ -41,11 +42,13 @@ set(COWARP_STATE_MACHINE_TESTS
   platform/lanes_test.cpp
   sync/abortable_race_test.cpp
   sync/abortable_test.cpp
+  sync/asleep_test.cpp
   sync/atomic_waker_test.cpp
   sync/barrier_test.cpp
   sync/cancellation_token_race_test.cpp
   sync/cancellation_token_test.cpp
   sync/channel_close_test.cpp
+  sync/channel_ends_test.cpp
   sync/channel_test.cpp
   sync/channel_traffic_test.cpp
   sync/event_test.cpp
@@ -61,6 +64,7 @@ set(COWARP_STATE_MACHINE_TESTS
   sync/rwlock_test.cpp
   sync/semaphore_test.cpp
   sync/signal_test.cpp
+  sync/storage_test.cpp
   sync/wait_queue_test.cpp
   sync/watch_test.cpp
   sync/zerocopy_channel_test.cpp
@@ -76,6 +80,7 @@ set(COWARP_STATE_MACHINE_TESTS
 set(COWARP_COROUTINE_TESTS
   copy/pipeline_coroutine_test.cpp
   executor/async_coroutine_test.cpp
+  executor/priority_coroutine_test.cpp
   executor/spawner_coroutine_test.cpp
   executor/stall_coroutine_test.cpp
   executor/task_handle_coroutine_test.cpp
@@ -97,6 +102,7 @@ set(COWARP_COMPILE_FAIL_TESTS
   compile_fail/channel_of_zero.cpp
   compile_fail/frame_returns_no_value.cpp
   compile_fail/join_nothing.cpp
+  compile_fail/priority_too_high.cpp
   compile_fail/program_empty.cpp
   compile_fail/program_of_no_tasks.cpp
   compile_fail/program_over_arena_limit.cpp

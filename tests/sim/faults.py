@@ -6,7 +6,7 @@ Fault = collections.namedtuple("Fault", "name test changes")
 
 WORKER, QUEUE, WAKER = "executor/worker.hpp", "executor/run_queue.hpp", "executor/waker.hpp"
 SPAWNER, CHANNEL, SIGNAL = "executor/spawner.hpp", "sync/channel.hpp", "sync/signal.hpp"
-BLOCK = "executor/block.hpp"
+BLOCK, CORE = "executor/block.hpp", "sync/detail/channel_core.hpp"
 STALL = "executor/stall.hpp"
 EXPIRY, SLEEP, LOCK = "timer/expiry.hpp", "timer/sleep.hpp", "platform/spin_lock.hpp"
 
@@ -133,24 +133,25 @@ FAULTS = [
         (LOCK, "word_.exchange(locked, order::acquire) == unlocked) {",
          "(word_.store(locked, order::relaxed), true)) {")]),
     Fault("a receiver that leaves keeps its message to itself", "channel_test", [
-        (CHANNEL, "      --from_.reserved_;\n      woken = from_.notify();\n    });",
-         "      --from_.reserved_;\n    });")]),
+        (CORE, "      --from_.reserved;\n      woken = from_.notify();\n    });",
+         "      --from_.reserved;\n    });")]),
     Fault("a receiver that leaves keeps its reservation", "channel_test", [
-        (CHANNEL, "      --from_.reserved_;\n      woken = from_.notify();\n    });",
+        (CORE, "      --from_.reserved;\n      woken = from_.notify();\n    });",
          "      woken = from_.notify();\n    });")]),
     Fault("a receiver does not let the next sender know", "channel_test", [
-        (CHANNEL, "    ring_.take(to);\n    woken = notify();\n", "    ring_.take(to);\n")]),
+        (CORE, "      serve(from_.ring);\n      woken = from_.notify();\n",
+         "      serve(from_.ring);\n")]),
     Fault("a sender that leaves keeps its room", "channel_test", [
-        (CHANNEL, "      to_.ring_.drop(sender_.room);\n", "")]),
+        (CHANNEL, "      to_.ring.drop(sender_.room);\n", "")]),
     Fault("a sender stays in the queue of a closed channel", "channel_test", [
-        (CHANNEL, "    if (sender_.is == waiter_state::queued) to_.senders_.remove(sender_);\n    if",
+        (CHANNEL, "    if (sender_.is == waiter_state::queued) to_.senders.remove(sender_);\n    if",
          "    if")]),
     Fault("newcomers take messages that are reserved", "channel_test", [
-        (CHANNEL, "if (ring_.ready() <= reserved_ || !receivers_.is_empty()) return false;",
-         "if (ring_.ready() == 0) return false;")]),
+        (CORE, "return ring.ready() > reserved && receivers.is_empty();",
+         "return ring.ready() != 0;")]),
     Fault("a close does not reach the waiting receivers", "channel_test", [
-        (CHANNEL, "(ring_.ready() > reserved_ || (is_closed_ && ring_.is_empty()));",
-         "ring_.ready() > reserved_;")]),
+        (CORE, "(ring.ready() > reserved || (is_closed && ring.is_empty()));",
+         "ring.ready() > reserved;")]),
     Fault("a waiter that leaves keeps the signal's value to itself", "signal_test", [
         (SIGNAL, "if (from_.has_value_) woken = from_.reserve_for_first();", "")]),
     Fault("a signal wakes nobody", "signal_test", [
@@ -285,6 +286,22 @@ FAULTS = [
         (LOCK, "word_.exchange(locked, order::acquire)", "word_.exchange(locked, order::relaxed)")]),
     Fault("a lock is given up without a release", "signal_test", [
         (LOCK, "word_.store(unlocked, order::release);", "word_.store(unlocked, order::relaxed);")]),
+    Fault("a latch counts without collecting what others wrote", "handover_test", [
+        ("sync/latch.hpp", "counted_.fetch_add(count, platform::acq_rel)",
+         "counted_.fetch_add(count, platform::relaxed)")]),
+    Fault("a value that is there is read without an acquire", "handover_test", [
+        ("sync/once_lock.hpp", "return is_set_.load(platform::acquire) != 0;",
+         "return is_set_.load(platform::relaxed) != 0;")]),
+    Fault("a cancellation is seen without an acquire", "handover_test", [
+        ("sync/cancellation_token.hpp", "return state_.load(platform::acquire);",
+         "return state_.load(platform::relaxed);")]),
+    Fault("who was let in last finds its waker still inside", "laws/ends_test", [
+        ("sync/detail/wait_list.hpp", "(!woken.is_full() || queue_.is_empty())",
+         "!woken.is_full()")]),
+
+    Fault("a level may be passed over for ever", "laws/priority_test", [
+        ("executor/priority.hpp",
+         "if (has_polled && passed_over_ / one % (1u << bits) < patience) {", "if (has_polled) {")]),
 
     # ---- timers ----
     Fault("a timer fires a little early", "timer_test", [

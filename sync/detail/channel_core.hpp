@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What a channel consists of under its lock: messages, who waits, and who is owed what.
+#pragma once
+
+#include <cowarp/executor/future.hpp>
+#include <cowarp/platform/spin_lock.hpp>
+#include <cowarp/sync/detail/message_ring.hpp>
+#include <cowarp/sync/detail/waiter.hpp>
+
+#include <cstdint>
+#include <utility>
+
+namespace cowarp {
+
+/// What became of a message that was to be sent.
+enum class [[nodiscard]] send_status : std::uint8_t{ok, full, closed};
+
+/// The answer to a send: after `full` or `closed` the message comes back in `value`.
+template <class Value>
+struct send_result {
+  send_status status;
+  polled<Value> value;
+
+  [[nodiscard]] COWARP_FN bool is_ok() const { return status == send_status::ok; }
+  COWARP_FN explicit operator bool() const { return is_ok(); }
+};
+
+namespace detail {
+
+/// The state of a channel. Whoever calls one of its functions holds `lock`, except for
+/// `wake_and_go_on`. What it promises, and to whom, stands with `channel`.
+template <class Value, std::uint32_t Capacity, scope Scope>
+struct channel_core {
+  using waiter_state = waiter::state;
+
+  /// A blocked sender, and the room that it was promised once it is notified.
+  struct blocked_sender : waiter {
+    promised_room room;
+  };
+  /// A blocked receiver; one that only looks is let go without a reservation, since two of them would
+  /// hand it to each other for ever.
+  struct blocked_receiver : waiter {
+    bool only_looks = false;
+  };
+
+  /// Tasks to wake once the lock is free, and whether there are more.
+  struct notified {
+    task_id sender{task_id::none};
+    task_id receiver{task_id::none};
+    bool has_more = false;
+  };
+
+  // ---- under the lock ----
+
+  COWARP_FN send_status put(Value& value, notified& woken) {
+    if (!ring.has_room() || !senders.is_empty()) return send_status::full;
+    ring.put(std::move(value));
+    woken = notify();
+    return send_status::ok;
+  }
+
+  [[nodiscard]] COWARP_FN bool has_free_message() const {
+    return ring.ready() > reserved && receivers.is_empty();
+  }
+
+  COWARP_FN bool take(polled<Value>& to, notified& woken) {
+    if (!has_free_message()) return false;
+    ring.take(to);
+    woken = notify();
+    return true;
+  }
+
+  /// Gives free room to the first blocked sender and a free message to the first blocked receiver;
+  /// after `close`, lets them go without.
+  COWARP_FN notified notify() {
+    notified woken;
+    if (can_notify_sender()) {
+      auto& first = static_cast<blocked_sender&>(*senders.first());
+      if (is_closed) {
+        woken.sender = first.task;
+        senders.remove(first);
+      } else {
+        ring.promise(first.room);
+        woken.sender = senders.notify_first();
+      }
+    }
+    if (can_notify_receiver()) {
+      auto& first = static_cast<blocked_receiver&>(*receivers.first());
+      if (ring.ready() > reserved && !first.only_looks) {
+        ++reserved;
+        woken.receiver = receivers.notify_first();
+      } else {
+        woken.receiver = first.task;
+        receivers.remove(first);
+      }
+    }
+    woken.has_more = can_notify_sender() || can_notify_receiver();
+    return woken;
+  }
+  [[nodiscard]] COWARP_FN bool can_notify_sender() const {
+    return !senders.is_empty() && (is_closed || ring.has_room());
+  }
+  [[nodiscard]] COWARP_FN bool can_notify_receiver() const {
+    return !receivers.is_empty() && (ring.ready() > reserved || (is_closed && ring.is_empty()));
+  }
+
+  // ---- without the lock ----
+
+  COWARP_FN void wake_and_go_on(notified woken) {
+    for (;;) {
+      wake(woken.sender);
+      wake(woken.receiver);
+      if (!woken.has_more) return;
+      lock.with([&] { woken = notify(); });
+    }
+  }
+
+  platform::spin_lock<Scope> lock;
+  bool is_closed;
+  std::uint32_t reserved;  // notified receivers that were not polled since
+  wait_queue senders;
+  wait_queue receivers;
+  message_ring<Value, Capacity> ring;
+};
+
+/// A receiver's place in line; it leaves the line, and hands on, when it is destroyed.
+template <class Core>
+class receiving_place {
+ public:
+  enum class turn : std::uint8_t { waits, has_message, has_ended };
+
+  COWARP_FN receiving_place(Core& from, bool only_looks) : from_(from) {
+    receiver_.only_looks = only_looks;
+  }
+  receiving_place(receiving_place&&) = default;  // before the first poll only
+  COWARP_FN ~receiving_place() {
+    if (!has_waited_) return;
+    typename Core::notified woken;
+    from_.lock.with([&] {
+      if (receiver_.is == waiter::state::queued) from_.receivers.remove(receiver_);
+      if (receiver_.is != waiter::state::notified) return;
+      --from_.reserved;
+      woken = from_.notify();
+    });
+    from_.wake_and_go_on(woken);
+  }
+
+  /// Calls `serve(ring)` under the lock once there is a message for this receiver.
+  template <class Serve>
+  COWARP_FN turn poll(context& cx, Serve serve) {
+    turn is = turn::waits;
+    typename Core::notified woken;
+    from_.lock.with([&] {
+      is = poll_locked(cx);
+      if (is != turn::has_message) return;
+      serve(from_.ring);
+      woken = from_.notify();
+    });
+    from_.wake_and_go_on(woken);
+    has_waited_ = is == turn::waits;
+    return is;
+  }
+
+ private:
+  using waiter_state = waiter::state;
+
+  COWARP_FN turn poll_locked(context& cx) {
+    if (receiver_.is == waiter_state::queued) return turn::waits;
+    if (receiver_.is == waiter_state::notified) {
+      receiver_.is = waiter_state::idle;
+      --from_.reserved;
+      return turn::has_message;
+    }
+    if (from_.has_free_message()) return turn::has_message;
+    if (from_.is_closed && from_.ring.is_empty()) return turn::has_ended;
+    receiver_.task = cx.task();
+    from_.receivers.push_back(receiver_);
+    return turn::waits;
+  }
+
+  Core& from_;
+  typename Core::blocked_receiver receiver_;
+  bool has_waited_ = false;  // the receiver may be known to the channel
+};
+
+}  // namespace detail
+}  // namespace cowarp
