@@ -11,6 +11,10 @@ set(COWARP_STATE_MACHINE_EXAMPLES
   01_hello_task 02_vectorware_demos 03_three_tasks 04_channel 05_timeout 06_join_and_select
   20_lanes 21_tiles)
 
+# educational/<name>.cpp: one pipeline in five levels, each faster by one idea; as the above, one dialect.
+set(COWARP_EDUCATIONAL_EXAMPLES
+  level_1_scalar level_2_lanes level_3_wide level_4_tiles level_5_tuned)
+
 # <name>/<name>.cpp: whole programs; targets cowarp_<name> and cowarp_<name>_cuda. "nvcc" or "clang"
 # after the colon says who compiles the GPU flavour. <name>/<name>.cmake adds what is its own.
 set(COWARP_APPLICATIONS)
