@@ -12,7 +12,15 @@
 namespace cowarp {
 
 /// Why an executor ended.
-enum class end_reason : std::uint32_t { none, all_done, stopped, failed, stalled };
+enum class end_reason : std::uint32_t {
+  none,
+  all_done,
+  stopped,
+  failed,
+  stalled,
+  timed_out,    // `run_for`'s time was over
+  interrupted,  // Ctrl-C, under a `stop_on_interrupt`
+};
 
 /// The first failure of a run; the text is cut to what fits.
 struct failure_record {
@@ -28,7 +36,7 @@ struct failure_record {
 
 /// Words that the host writes while the kernel runs, in mapped memory.
 struct host_line {
-  platform::atomic_word<scope::system> stop_requested;
+  platform::atomic_word<scope::system> stop_requested;  // 0, or the `end_reason` asked for
 };
 
 /// State that all blocks share, in global memory; zero bytes are valid.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Running a program from the host: `run` waits for its end, `run_async` gives a handle.
+/// Running a program from the host: `run` waits for its end, `run_for` no longer than a time,
+/// `run_async` gives a handle.
 #pragma once
 
 #include <cowarp/executor/executor.hpp>
 #include <cowarp/platform/launch.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <utility>
@@ -112,12 +114,12 @@ class executor {
   [[nodiscard]] bool wait_for(std::chrono::nanoseconds limit) { return launch_.wait_for(limit); }
 
   /// Asks all blocks to end after the polls under way. Any host thread may call it.
-  void request_stop() {
+  void request_stop(end_reason why = end_reason::stopped) {
     if (auto* line = static_cast<host_line*>(launch_.line()); line != nullptr) {
-      // relaxed: the request carries no data.
-      line->stop_requested.store(1, platform::relaxed);
+      // relaxed: the request carries no other data.
+      line->stop_requested.store(static_cast<std::uint32_t>(why), platform::relaxed);
     } else {
-      ref_.grid->request_end(end_reason::stopped);
+      ref_.grid->request_end(why);
     }
   }
 
@@ -232,6 +234,13 @@ class execution {
     wait_for(std::chrono::nanoseconds::max());
     return executor_.collect();
   }
+  /// The same, but asks for the end once `limit` is over; the report then says `timed_out`.
+  report wait_at_most(std::chrono::nanoseconds limit) {
+    if (!wait_for(std::max(limit, std::chrono::nanoseconds(0)))) {
+      executor_.request_stop(end_reason::timed_out);
+    }
+    return wait();
+  }
 
  private:
   executor<Program> executor_;
@@ -259,6 +268,19 @@ report run(const launch_options& options = {}) {
 template <class Program>
 report run(const launch_options& options, typename Program::grid_state& state) {
   return execution<Program>(options, &state).wait();
+}
+
+/// Runs a program to its end, or until `limit` is over on the host's clock: the report then says
+/// `timed_out`, and which tasks were left. It returns once the polls under way have ended.
+template <class Program>
+report run_for(std::chrono::nanoseconds limit, const launch_options& options = {}) {
+  return execution<Program>(options).wait_at_most(limit);
+}
+/// The same with a grid state: copied in before, and back after.
+template <class Program>
+report run_for(std::chrono::nanoseconds limit, const launch_options& options,
+               typename Program::grid_state& state) {
+  return execution<Program>(options, &state).wait_at_most(limit);
 }
 
 }  // namespace cowarp

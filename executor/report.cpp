@@ -16,6 +16,8 @@ std::string_view to_string(end_reason reason) {
     case end_reason::stopped: return "stopped";
     case end_reason::failed: return "failed";
     case end_reason::stalled: return "stalled";
+    case end_reason::timed_out: return "timed out";
+    case end_reason::interrupted: return "interrupted";
   }
   return "unknown";
 }

@@ -224,10 +224,10 @@ class worker {
       if (grid.active.fetch_sub(1, platform::acq_rel) == 1) grid.request_end(end_reason::all_done);
     }
     // Reading mapped memory crosses the bus, so only block 0 does, and seldom.
-    // relaxed: the host wrote nothing else.
-    if (block_.block == 0 && passes_ % ask_host_every == 0 && grid.host != nullptr &&
-        grid.host->stop_requested.load(platform::relaxed) != 0) {
-      grid.request_end(end_reason::stopped);
+    if (block_.block == 0 && passes_ % ask_host_every == 0 && grid.host != nullptr) {
+      // relaxed: the host wrote nothing else.
+      const std::uint32_t wanted = grid.host->stop_requested.load(platform::relaxed);
+      if (wanted != 0) grid.request_end(static_cast<end_reason>(wanted));
     }
     if (is_ending) {
       // acquire: shows what whoever ended the run wrote before.

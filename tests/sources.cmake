@@ -15,6 +15,7 @@ set(COWARP_STATE_MACHINE_TESTS
   executor/poll_test.cpp
   executor/priority_test.cpp
   executor/reservation_test.cpp
+  executor/run_for_test.cpp
   executor/run_queue_test.cpp
   executor/spawn_on_test.cpp
   executor/spawner_test.cpp
