@@ -77,9 +77,18 @@ namespace detail {
 template <class Program>
 inline constexpr bool finds_stalls = Program::finds_stalls || !platform::launches_on_gpu;
 
+/// Where the handles of tasks are tied that are on their way; nothing if they can have none.
+template <class Task, std::uint32_t Cells, bool = is_joinable<Task>>
+struct inbox_links {};
+template <class Task, std::uint32_t Cells>
+struct inbox_links<Task, Cells, true> {
+  join_link links[Cells];
+};
+
 /// A spawn inbox holds the arguments of up to 32 tasks that other blocks want to start here.
 template <class Task>
-struct alignas(16) spawn_inbox {
+    struct alignas(16) spawn_inbox : inbox_links < Task,
+    Task::pool_size<32 ? Task::pool_size : 32> {
   using arguments = typename Task::storage::remote_arguments_of::type;
 
   static constexpr std::uint32_t cells = Task::pool_size < 32 ? Task::pool_size : 32;
@@ -90,6 +99,21 @@ struct alignas(16) spawn_inbox {
   alignas(alignof(arguments)) unsigned char bytes[cells][sizeof(arguments)];
 
   COWARP_FN void* cell(std::uint32_t i) { return bytes[i]; }
+
+  /// Takes a free cell. \returns ~0u if there is none.
+  COWARP_FN std::uint32_t claim() {
+    constexpr std::uint32_t all = cells == 32 ? ~0u : (1u << cells) - 1;
+    // relaxed: only finds a candidate.
+    std::uint32_t free = ~claimed.load(platform::relaxed) & all;
+    while (free != 0) {
+      const std::uint32_t i = platform::lowest_bit(free);
+      // acquire: the owner took the last arguments out before it cleared the bit.
+      const std::uint32_t taken = claimed.fetch_or(1u << i, platform::acquire);
+      if ((taken >> i & 1u) == 0) return i;
+      free = ~taken & all;
+    }
+    return ~0u;
+  }
 };
 
 constexpr std::size_t round_up(std::size_t bytes, std::size_t to) {

@@ -115,6 +115,13 @@ class remote_reservation {
                                                 static_cast<Arguments&&>(arguments)...);
   }
 
+  /// Sends it with a handle, which must stand where the tasks of that block reach it.
+  template <class... Arguments>
+  COWARP_FN void spawn_with(task_handle<typename Task::output>& handle, Arguments&&... arguments) {
+    spawner<Program>().template fill_cell_with<Task>(block_, take(), handle,
+                                                     static_cast<Arguments&&>(arguments)...);
+  }
+
   /// Frees the room, if there is any; holds nothing after that.
   COWARP_FN void give_back() {
     if (place_ == 0 || !platform::has_block()) return;

@@ -7,6 +7,7 @@
 #include <cowarp/executor/program.hpp>
 #include <cowarp/executor/reservation.hpp>
 #include <cowarp/executor/this_task.hpp>
+#include <cowarp/executor/type_name.hpp>
 
 #include <cstdint>
 #include <string_view>
@@ -26,12 +27,6 @@ inline constexpr bool is_block_scope = false;
 template <class Type>
 requires requires { Type::primitive_scope; }
 inline constexpr bool is_block_scope<Type> = Type::primitive_scope == scope::block;
-
-/// \returns the name of a function that mentions the task; for messages.
-template <class Task>
-COWARP_FN const char* pretty_name() {
-  return __PRETTY_FUNCTION__;
-}
 
 }  // namespace detail
 
@@ -77,9 +72,24 @@ class spawner {
     if (block == this->block()) return spawn<Task>(static_cast<Arguments&&>(arguments)...);
     check_remote<Task, Arguments...>();
     COWARP_ASSERT(block < blocks(), "spawn_on: there is no such block");
-    const std::uint32_t cell = claim_cell<Task>(block);
+    const std::uint32_t cell = inbox_of<Task>(block).claim();
     if (cell == no_slot) return spawn_result::busy;
     fill_cell<Task>(block, cell, static_cast<Arguments&&>(arguments)...);
+    return spawn_result::ok;
+  }
+
+  /// The same with a handle, which must stand where the tasks of that block reach it.
+  template <class Task, class... Arguments>
+  COWARP_FN spawn_result spawn_on_with(std::uint32_t block,
+                                       task_handle<typename Task::output>& handle,
+                                       Arguments&&... arguments) const {
+    if (block == this->block()) {
+      return spawn_with<Task>(handle, static_cast<Arguments&&>(arguments)...);
+    }
+    COWARP_ASSERT(block < blocks(), "spawn_on_with: there is no such block");
+    const std::uint32_t cell = inbox_of<Task>(block).claim();
+    if (cell == no_slot) return spawn_result::busy;
+    fill_cell_with<Task>(block, cell, handle, static_cast<Arguments&&>(arguments)...);
     return spawn_result::ok;
   }
 
@@ -100,7 +110,7 @@ class spawner {
       std::uint32_t block) const {
     check_listed<Task>();
     COWARP_ASSERT(block < blocks(), "try_reserve_on: there is no such block");
-    const std::uint32_t cell = claim_cell<Task>(block);
+    const std::uint32_t cell = inbox_of<Task>(block).claim();
     if (cell == no_slot) return pending;
     return polled<remote_reservation<Program, Task>>(in_place, block, cell);
   }
@@ -158,9 +168,7 @@ class spawner {
   template <class Task, class... Arguments>
   COWARP_FN void fill_with(std::uint32_t slot, task_handle<typename Task::output>& handle,
                            Arguments&&... arguments) const {
-    static_assert(detail::is_joinable<Task>,
-                  "spawn_with: only a task declared with COWARP_JOINABLE_TASK or "
-                  "COWARP_JOINABLE_TASK_FRAME can have a handle");
+    check_joinable<Task>();
     check<Task, Arguments...>();
     storage_of<Task>(slot).construct(static_cast<Arguments&&>(arguments)...);
     handle.attach(link_of<Task>(slot), context(task_id{block() << 16 | slot}).waker());
@@ -182,6 +190,18 @@ class spawner {
     here().grid->queues[block].wake(layout::slots + layout::template index_of<Task>);
   }
 
+  template <class Task, class... Arguments>
+  COWARP_FN void fill_cell_with(std::uint32_t block, std::uint32_t cell,
+                                task_handle<typename Task::output>& handle,
+                                Arguments&&... arguments) const {
+    check_joinable<Task>();
+    COWARP_ASSERT(
+        !platform::is_shared(&handle),
+        "spawn_on_with: the handle stands in shared memory, which no other block reaches");
+    handle.attach(inbox_of<Task>(block).links[cell], waker());
+    fill_cell<Task>(block, cell, static_cast<Arguments&&>(arguments)...);
+  }
+
   /// Frees a slot, or a cell, that was claimed and not filled.
   COWARP_FN void give_back(std::uint32_t slot) const {
     // release: whoever claims it comes after what was done with the reservation.
@@ -195,10 +215,14 @@ class spawner {
 
   /// Builds a task from what another block left. \returns `busy` if the pool is full.
   template <class Task, class RemoteArguments>
-  COWARP_FN spawn_result spawn_from(RemoteArguments& arguments) const {
+  COWARP_FN spawn_result spawn_from(RemoteArguments& arguments, std::uint32_t cell) const {
     const std::uint32_t slot = claim<Task>();
     if (slot == no_slot) return spawn_result::busy;
     storage_of<Task>(slot).construct_from(arguments);
+    if constexpr (detail::is_joinable<Task>) {
+      inbox_of<Task>(block()).links[cell].template hand_over<typename Task::output>(
+          link_of<Task>(slot), context(task_id{block() << 16 | slot}).waker());
+    }
     begin(slot);
     return spawn_result::ok;
   }
@@ -237,7 +261,7 @@ class spawner {
   }
 
  private:
-  static constexpr std::uint32_t no_slot = ~0u;
+  static constexpr std::uint32_t no_slot = ~0u;  // or no cell
 
   static COWARP_FN block_header& here() { return *platform::this_block(); }
 
@@ -245,6 +269,13 @@ class spawner {
   static COWARP_FN void check_listed() {
     static_assert(Program::template has_task<Task>,
                   "spawn: this task is not in the program's list: add it to cowarp::program<...>");
+  }
+
+  template <class Task>
+  static COWARP_FN void check_joinable() {
+    static_assert(detail::is_joinable<Task>,
+                  "spawn_with: only a task declared with COWARP_JOINABLE_TASK or "
+                  "COWARP_JOINABLE_TASK_FRAME can have a handle");
   }
 
   template <class Task, class... Arguments>
@@ -307,24 +338,6 @@ class spawner {
     // release: publishes the frame to the worker that sees the bit.
     here().word(slot >> 5).alive.fetch_or(1u << (slot & 31u), platform::release);
     here().wake(slot);
-  }
-
-  /// Takes a free cell of another block's inbox for spawns of `Task`.
-  template <class Task>
-  static COWARP_FN std::uint32_t claim_cell(std::uint32_t block) {
-    using inbox_type            = detail::spawn_inbox<Task>;
-    inbox_type& inbox           = inbox_of<Task>(block);
-    constexpr std::uint32_t all = inbox_type::cells == 32 ? ~0u : (1u << inbox_type::cells) - 1;
-    // relaxed: only finds a candidate.
-    std::uint32_t free = ~inbox.claimed.load(platform::relaxed) & all;
-    while (free != 0) {
-      const std::uint32_t cell = platform::lowest_bit(free);
-      // acquire: the owner took the last arguments out before it cleared the bit.
-      const std::uint32_t taken = inbox.claimed.fetch_or(1u << cell, platform::acquire);
-      if ((taken >> cell & 1u) == 0) return cell;
-      free = ~taken & all;
-    }
-    return no_slot;
   }
 };
 

@@ -3,122 +3,12 @@
 /// The spawner's end of a task: await its result, end it early, or let it go.
 #pragma once
 
-#include <cowarp/executor/future.hpp>
-#include <cowarp/platform/spin_lock.hpp>
-#include <cowarp/sync/detail/line.hpp>
+#include <cowarp/executor/join_link.hpp>
 
 #include <cstdint>
 #include <utility>
 
 namespace cowarp {
-
-template <class Output>
-class task_handle;
-
-namespace detail {
-
-/// A task type whose tasks have a result and may be spawned with a handle.
-template <class Task>
-inline constexpr bool is_joinable = requires {
-  requires Task::is_joinable;
-};
-
-/// What ties one slot of a joinable task type to the handle of the task that lives there.
-///
-/// It outlives both, so each side finds out here whether the other one is still there. A handle that
-/// stands here is attached: nobody else touches it but under the lock.
-///
-/// Called by:     `attach`: the spawner, before the task begins; the rest: any lane of the grid.
-/// Scope:         device.
-/// Storage:       16 bytes in global memory; zero is "no handle". One for each slot, none for tasks
-///                that are not joinable.
-class join_link {
- public:
-  COWARP_FN void attach(const void* handle) {
-    // relaxed: the task's `alive` bit publishes it.
-    word_.store(reinterpret_cast<std::uint64_t>(handle), platform::relaxed);
-  }
-
-  /// A look without the lock, for the poll that follows an abort's wake.
-  [[nodiscard]] COWARP_FN bool is_aborted() const {
-    // relaxed: the wake brought whatever came before the abort.
-    return (word_.load(platform::relaxed) & aborted) != 0;
-  }
-  /// \returns true if nobody holds a handle and nobody has aborted the task.
-  [[nodiscard]] COWARP_FN bool is_empty() const {
-    // relaxed: attached before the task began; a handle that goes meanwhile needs nothing from it.
-    return word_.load(platform::relaxed) == 0;
-  }
-
-  template <class Critical>
-  COWARP_FN void with(Critical&& critical) {
-    lock_.with(critical);
-  }
-
-  // ---- under the lock ----
-
-  [[nodiscard]] COWARP_FN void* handle() const {
-    return reinterpret_cast<void*>(word() & ~aborted);
-  }
-  COWARP_FN void abort() { set(word() | aborted); }
-  /// Lets go of the handle; an abort that it asked for stays.
-  COWARP_FN void detach() { set(word() & aborted); }
-  COWARP_FN void clear() { set(0); }
-
-  /// Says that the task has ended, and was destroyed before: keeps the result where the handle is, and
-  /// wakes who joins. \param result is empty after an abort.
-  template <class Output>
-  COWARP_FN void finish(polled<Output>&& result) {
-    if (is_empty()) return;
-    bool is_first = true;
-    bool is_done  = false;
-    while (!is_done) {
-      wake_list woken;
-      with([&] {
-        auto* to = static_cast<task_handle<Output>*>(handle());
-        if (to != nullptr && is_first) to->keep(std::move(result));
-        is_first = false;
-        is_done  = to == nullptr || to->call(woken);
-        if (is_done) clear();
-      });
-      woken.wake_all();
-    }
-  }
-
- private:
-  // Handles are aligned, so the lowest bit of their address is free.
-  static constexpr std::uint64_t aborted = 1;
-
-  [[nodiscard]] COWARP_FN std::uint64_t word() const {
-    // relaxed: changed under the lock only, but for `attach`.
-    return word_.load(platform::relaxed);
-  }
-  COWARP_FN void set(std::uint64_t word) {
-    // relaxed: read again under the lock; `is_aborted` has the wake.
-    word_.store(word, platform::relaxed);
-  }
-
-  platform::spin_lock<scope::device> lock_;
-  platform::atomic<std::uint64_t, scope::device> word_;  // the handle's address; bit 0: aborted
-};
-
-/// Polls a joinable task, or takes it apart if its handle asked for that. \param was_woken is false if
-/// only the task itself asked for the poll: aborts wake. \returns true once the task is gone.
-template <class Storage>
-COWARP_FN bool poll_joinable(Storage& storage, join_link& link, context& cx, bool was_woken) {
-  auto result = decltype(storage.poll_for_output(cx))();
-  if (was_woken && link.is_aborted()) {
-    storage.cancel();
-  } else {
-    result = storage.poll_for_output(cx);
-    if (!result) return false;
-    storage.destroy();
-  }
-  link.finish(std::move(result));
-  return true;
-}
-
-}  // namespace detail
 
 /// Holds one task: awaits its end and takes its result, ends it early, or lets it go.
 ///
@@ -165,12 +55,12 @@ class task_handle {
   task_handle() = default;
   /// A frame moves before its first poll, when its handles have no tasks yet.
   COWARP_FN task_handle(task_handle&& other) noexcept {
-    COWARP_ASSERT(other.link_ == nullptr, "a task handle must not move once it has a task");
+    COWARP_ASSERT(!other.has_task(), "a task handle must not move once it has a task");
     static_cast<void>(other);
   }
   COWARP_FN ~task_handle() {
     // On the host side a copy of the state may come back with handles of tasks that are no more.
-    if (platform::has_block() && link_ != nullptr && !is_finished()) let_go();
+    if (platform::has_block() && has_task() && !is_finished()) let_go();
   }
 
   /// \returns a future of the result: empty if the task was aborted, if another one took the result,
@@ -179,20 +69,21 @@ class task_handle {
 
   /// Ends the task at its next await; does nothing if it has ended.
   COWARP_FN void abort() {
-    bool is_alive = false;
-    if (link_ == nullptr) return;
-    link_->with([&] {
-      is_alive = link_->handle() == this;
-      if (is_alive) link_->abort();
+    waker task;
+    if (!has_task()) return;
+    with_link([&](detail::join_link& link) {
+      if (link.handle() != this) return;
+      link.abort();
+      task = task_;  // none while the task is on its way to another block
     });
-    if (is_alive) task_.wake();
+    task.wake();
   }
 
   /// Lets the task go on without a handle.
   COWARP_FN void detach() {
-    if (link_ != nullptr) let_go();
+    if (has_task()) let_go();
     result_.reset();
-    link_ = nullptr;
+    set_link(nullptr);
   }
 
   /// \returns true once the task has ended, also after an abort; its effects are visible then.
@@ -202,12 +93,15 @@ class task_handle {
   }
 
   /// \returns true if the handle has a task, finished or not.
-  [[nodiscard]] COWARP_FN bool has_task() const { return link_ != nullptr; }
+  [[nodiscard]] COWARP_FN bool has_task() const {
+    // relaxed: given and taken away by whoever owns the handle.
+    return link_.load(platform::relaxed) != 0;
+  }
 
   /// Takes the result without waiting. \returns nothing if there is none, or not yet.
   [[nodiscard]] COWARP_FN polled<Output> try_join() {
     polled<Output> result;
-    if (link_ != nullptr) link_->with([&] { result = take(); });
+    if (has_task()) with_link([&](detail::join_link&) { result = take(); });
     return result;
   }
 
@@ -215,19 +109,48 @@ class task_handle {
 
   /// Names the task that is about to begin.
   COWARP_FN void attach(detail::join_link& link, waker task) {
-    COWARP_ASSERT(link_ == nullptr || is_finished(),
+    COWARP_ASSERT(!has_task() || is_finished(),
                   "a handle was given a second task while it had one: join it or detach it first");
     result_.reset();
     has_ended_ = false;
     // relaxed: nobody else uses the handle before the spawn.
     is_finished_.store(0, platform::relaxed);
-    link_ = &link;
+    set_link(&link);
     task_ = task;
     link.attach(this);
   }
 
  private:
   friend class detail::join_link;
+
+  /// Runs `fn(link)` under the lock of the link, which is another one once the task has reached the
+  /// block that it was sent to.
+  template <class Fn>
+  COWARP_FN void with_link(Fn&& fn) {
+    bool is_done = false;
+    do {
+      // acquire: shows what was done under the lock of the link before.
+      const std::uint64_t now = link_.load(platform::acquire);
+      auto& link              = *reinterpret_cast<detail::join_link*>(now);
+      link.with([&] {
+        // relaxed: changed under this lock.
+        if (link_.load(platform::relaxed) != now) return;
+        fn(link);
+        is_done = true;
+      });
+    } while (!is_done);
+  }
+  COWARP_FN void set_link(detail::join_link* to) {
+    // relaxed: nobody else uses the handle now.
+    link_.store(reinterpret_cast<std::uint64_t>(to), platform::relaxed);
+  }
+
+  /// The task has a slot now; the lock of the link that it leaves is held.
+  COWARP_FN void follow(detail::join_link& to, waker task) {
+    task_ = task;
+    // release: who takes the other lock sees what was done under this one.
+    link_.store(reinterpret_cast<std::uint64_t>(&to), platform::release);
+  }
 
   /// Keeps the result; the link's lock is held.
   COWARP_FN void keep(polled<Output>&& result) {
@@ -252,15 +175,16 @@ class task_handle {
   }
 
   COWARP_FN void let_go() {
-    link_->with([&] {
+    with_link([&](detail::join_link& link) {
       COWARP_ASSERT(joining_.is_empty(),
                     "a task handle was let go while tasks joined it: let it live longer than they "
                     "wait, or cancel them first");
-      if (link_->handle() == this) link_->detach();
+      if (link.handle() == this) link.detach();
     });
   }
 
-  detail::join_link* link_ = nullptr;  // of the slot that the task has or had
+  // Address of the link of the slot that the task has or had, or of its place on the way there.
+  platform::atomic<std::uint64_t, scope::device> link_{};
   waker task_;
   detail::wait_queue joining_{};
   polled<Output> result_{};
@@ -278,13 +202,13 @@ class task_handle<Output>::join_future {
   join_future(join_future&&) = default;  // before the first poll only
   COWARP_FN ~join_future() {
     if (!has_waited_) return;
-    of_.link_->with([&] { leave(); });
+    of_.with_link([&](detail::join_link&) { leave(); });
   }
 
   COWARP_FN polled<output> poll(context& cx) {
-    if (of_.link_ == nullptr) return polled<output>(in_place);
+    if (!of_.has_task()) return polled<output>(in_place);
     polled<output> result;
-    of_.link_->with([&] {
+    of_.with_link([&](detail::join_link&) {
       if (of_.has_ended_) {
         leave();
         result.emplace(of_.take());

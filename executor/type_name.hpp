@@ -27,4 +27,10 @@ template <class Type>
   return name_in(__PRETTY_FUNCTION__);
 }
 
+/// \returns the name of a function that mentions the task; for messages.
+template <class Task>
+COWARP_FN const char* pretty_name() {
+  return __PRETTY_FUNCTION__;
+}
+
 }  // namespace cowarp::detail

@@ -269,7 +269,7 @@ class worker {
     for (; cells != 0; cells &= cells - 1) {
       const std::uint32_t cell = platform::lowest_bit(cells);
       auto& left               = *static_cast<arguments*>(inbox.cell(cell));
-      if (spawns().template spawn_from<Task>(left) == spawn_result::busy) {
+      if (spawns().template spawn_from<Task>(left, cell) == spawn_result::busy) {
         inbox.waiting |= 1u << cell;
         has_waiting_spawns_ = true;
         continue;

@@ -17,6 +17,7 @@ set(COWARP_STATE_MACHINE_TESTS
   executor/reservation_test.cpp
   executor/run_for_test.cpp
   executor/run_queue_test.cpp
+  executor/spawn_on_handle_test.cpp
   executor/spawn_on_test.cpp
   executor/spawner_test.cpp
   executor/stall_story_test.cpp

@@ -20,7 +20,7 @@ ALLOWED = (
     (r"platform/", r"platform/"),
     (rf"executor/({'|'.join(CORE)})\.hpp", rf"platform/|executor/({'|'.join(CORE)})\.hpp"),
     (r"executor/(worker|executor)\.hpp", r"platform/|executor/|timer/(clock|expiry)\.hpp"),
-    (r"executor/task_handle\.hpp", r"platform/|executor/|sync/detail/line\.hpp"),
+    (r"executor/join_link\.hpp", r"platform/|executor/|sync/detail/line\.hpp"),
     (r"executor/", r"platform/|executor/"),
     (r"future/", rf"platform/|{AWAIT}|future/"),
     (r"sync/", rf"platform/|{AWAIT}|future/|sync/"),

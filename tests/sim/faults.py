@@ -299,6 +299,11 @@ FAULTS = [
         ("sync/detail/wait_list.hpp", "(!woken.is_full() || queue_.is_empty())",
          "!woken.is_full()")]),
 
+    Fault("a task that reached its block leaves its abort behind", "laws/handles_test", [
+        ("executor/join_link.hpp", "      if (of != nullptr) of->follow(to, task);\n", "")]),
+    Fault("a handle looks at its link before the lock only", "laws/handles_test", [
+        ("executor/task_handle.hpp", "        if (link_.load(platform::relaxed) != now) return;\n",
+         "")]),
     Fault("a level may be passed over for ever", "laws/priority_test", [
         ("executor/priority.hpp",
          "if (has_polled && passed_over_ / one % (1u << bits) < patience) {", "if (has_polled) {")]),
