@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cowarp/executor/executor.hpp>
+#include <cowarp/platform/host/interrupt.hpp>
 #include <cowarp/platform/launch.hpp>
 
 #include <algorithm>
@@ -225,7 +226,10 @@ class execution {
 
   /// \returns true if the program has ended, after waiting for `limit` at most.
   bool wait_for(std::chrono::nanoseconds limit) {
-    has_ended_ = has_ended_ || executor_.wait_for(limit);
+    if (!has_ended_) {
+      has_ended_ =
+          platform::watches_interrupts() ? wait_in_steps(limit) : executor_.wait_for(limit);
+    }
     return has_ended_;
   }
 
@@ -243,6 +247,18 @@ class execution {
   }
 
  private:
+  /// The same, with a look for Ctrl-C now and then, since no signal handler can end a launch.
+  bool wait_in_steps(std::chrono::nanoseconds limit) {
+    constexpr std::chrono::nanoseconds step = std::chrono::milliseconds(20);
+    const auto begin                        = std::chrono::steady_clock::now();
+    for (;;) {
+      if (platform::is_interrupted()) executor_.request_stop(end_reason::interrupted);
+      const std::chrono::nanoseconds passed = std::chrono::steady_clock::now() - begin;
+      if (executor_.wait_for(std::min(step, limit - passed))) return true;
+      if (passed >= limit) return false;
+    }
+  }
+
   executor<Program> executor_;
   bool has_ended_ = false;
 };

@@ -21,6 +21,7 @@ set(COWARP_STATE_MACHINE_TESTS
   executor/stall_story_test.cpp
   executor/stall_test.cpp
   executor/state_test.cpp
+  executor/stop_on_interrupt_test.cpp
   executor/task_handle_test.cpp
   executor/this_task_test.cpp
   executor/waker_test.cpp
