@@ -13,6 +13,7 @@ set(COWARP_STATE_MACHINE_TESTS
   executor/frame_test.cpp
   executor/layout_test.cpp
   executor/poll_test.cpp
+  executor/poll_watch_test.cpp
   executor/reservation_test.cpp
   executor/run_for_test.cpp
   executor/run_queue_test.cpp
