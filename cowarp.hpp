@@ -14,6 +14,7 @@
 #include <cowarp/executor/report.hpp>
 #include <cowarp/executor/reservation.hpp>
 #include <cowarp/executor/spawner.hpp>
+#include <cowarp/executor/stop_on_interrupt.hpp>
 #include <cowarp/executor/task.hpp>
 #include <cowarp/executor/task_handle.hpp>
 #include <cowarp/executor/this_task.hpp>

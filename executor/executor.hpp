@@ -82,12 +82,22 @@ template <class Program>
   if (thread == 0) detail::start_program<Program>();
   platform::sync_block();
 
+  if constexpr (Program::watches_polls) {
+    detail::poll_watch<true>::begin(
+        detail::poll_records_in<Program>(launch.blocks + layout::block_global_bytes * block),
+        thread == 0);
+  }
   detail::worker<Program> worker(header, platform::warp(), launch.workers);
   worker.run();
   platform::sync_block();
 
   block_report& report = launch.reports[block];
   if (platform::lane() == 0) worker.add_to(report);
+  if constexpr (Program::watches_polls) {
+    detail::poll_watch<true>::convert(
+        detail::poll_records_in<Program>(launch.blocks + layout::block_global_bytes * block),
+        thread == 0);
+  }
   if constexpr (detail::finds_stalls<Program>) {
     detail::leave_remains<Program>(shared, launch.blocks + layout::block_global_bytes * block,
                                    thread, threads);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cowarp/executor/executor.hpp>
+#include <cowarp/platform/host/interrupt.hpp>
 #include <cowarp/platform/launch.hpp>
 
 #include <algorithm>
@@ -24,6 +25,8 @@ struct launch_options {
   // Once all tasks wait for each other and no timer runs, the launch ends as `stalled` after this
   // time. 0: never, since only you know whether somebody outside the launch is to wake it.
   std::chrono::nanoseconds stall_after{0};
+  // The report warns of a poll that took longer: it kept others from being polled. 0: never.
+  std::chrono::nanoseconds warn_poll_after{0};
 };
 
 namespace detail {
@@ -40,6 +43,20 @@ std::uint64_t stall_after_ns(std::chrono::nanoseconds stall_after) {
         "finds_stalls = true;` to it, or leave stall_after at 0");
   }
   return static_cast<std::uint64_t>(stall_after.count());
+}
+
+/// \returns the option, or throws if it means nothing for this program.
+template <class Program>
+std::chrono::nanoseconds warn_poll_after(std::chrono::nanoseconds limit) {
+  if (limit.count() < 0) {
+    throw configuration_error("cowarp: warn_poll_after is a time of 0 (off) or more");
+  }
+  if (limit.count() != 0 && !Program::watches_polls) {
+    throw configuration_error(
+        "cowarp: this program was not compiled to watch its polls: add `static constexpr bool "
+        "watches_polls = true;` to it, or leave warn_poll_after at 0");
+  }
+  return limit;
 }
 
 /// What the backend runs in every thread.
@@ -147,6 +164,13 @@ class executor {
       first.task = spawner<Program>::name_of({first.block << 16 | first.slot});
     }
     detail::note_waiting<Program>(result, launch_, ref_.blocks);
+    detail::note_polls<Program>(result, launch_, ref_.blocks);
+    if (auto& longest = result.longest; longest.seconds > 0) {
+      longest.task = spawner<Program>::name_of({longest.block << 16 | longest.slot});
+      longest.is_too_long =
+          warn_poll_after_.count() != 0 &&
+          std::chrono::duration<double>(warn_poll_after_).count() < longest.seconds;
+    }
     return result;
   }
 
@@ -176,6 +200,7 @@ class executor {
     grid.active.store(blocks, platform::relaxed);
     grid.has_manual_clock = options.manual_clock ? 1 : 0;
     grid.blocks           = blocks;
+    warn_poll_after_      = detail::warn_poll_after<Program>(options.warn_poll_after);
     grid.stall_after_ns   = detail::stall_after_ns<Program>(options.stall_after);
     grid.host             = static_cast<host_line*>(launch_.line_to_device());
     grid.queues           = reinterpret_cast<run_queue*>(memory + queues);
@@ -193,6 +218,7 @@ class executor {
 
   platform::entry_launch<detail::entry<Program>> launch_;
   grid_state* state_;
+  std::chrono::nanoseconds warn_poll_after_{0};
   executor_ref ref_{};
 };
 
@@ -225,7 +251,10 @@ class execution {
 
   /// \returns true if the program has ended, after waiting for `limit` at most.
   bool wait_for(std::chrono::nanoseconds limit) {
-    has_ended_ = has_ended_ || executor_.wait_for(limit);
+    if (!has_ended_) {
+      has_ended_ =
+          platform::watches_interrupts() ? wait_in_steps(limit) : executor_.wait_for(limit);
+    }
     return has_ended_;
   }
 
@@ -243,6 +272,18 @@ class execution {
   }
 
  private:
+  /// The same, with a look for Ctrl-C now and then, since no signal handler can end a launch.
+  bool wait_in_steps(std::chrono::nanoseconds limit) {
+    constexpr std::chrono::nanoseconds step = std::chrono::milliseconds(20);
+    const auto begin                        = std::chrono::steady_clock::now();
+    for (;;) {
+      if (platform::is_interrupted()) executor_.request_stop(end_reason::interrupted);
+      const std::chrono::nanoseconds passed = std::chrono::steady_clock::now() - begin;
+      if (executor_.wait_for(std::min(step, limit - passed))) return true;
+      if (passed >= limit) return false;
+    }
+  }
+
   executor<Program> executor_;
   bool has_ended_ = false;
 };

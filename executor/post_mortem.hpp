@@ -3,6 +3,7 @@
 /// What is left of a launch after its end: which tasks were pending, and where they waited.
 #pragma once
 
+#include <cowarp/executor/poll_watch.hpp>
 #include <cowarp/executor/program.hpp>
 #include <cowarp/executor/report.hpp>
 #include <cowarp/executor/this_task.hpp>
@@ -44,6 +45,16 @@ struct remains {
   std::vector<std::uint32_t> masks = std::vector<std::uint32_t>(layout<Program>::words);
   std::vector<aligned_bytes> frames =
       std::vector<aligned_bytes>(layout<Program>::frames_bytes / sizeof(aligned_bytes));
+  std::vector<std::uint64_t> polls =
+      std::vector<std::uint64_t>(layout<Program>::polls_bytes / sizeof(std::uint64_t));
+
+  [[nodiscard]] std::uint64_t polls_of(std::uint32_t slot) {
+    if constexpr (!Program::watches_polls) return 0;
+    // relaxed: the launch has ended.
+    return records().of_slot(Program::task_count, slot).load(platform::relaxed);
+  }
+  /// \pre the program watches polls.
+  [[nodiscard]] poll_records& records() { return *reinterpret_cast<poll_records*>(polls.data()); }
 };
 
 /// `Program::for_each_task` for functions that only the host may call, of which nvcc would complain.
@@ -63,7 +74,8 @@ void note_waiting(report& to, std::uint32_t block, remains<Program>& of) {
       site_list sites;
       auto* frame = pool + i * stride_of<Program, Task>();
       reinterpret_cast<typename Task::storage*>(frame)->describe(sites);
-      add_waiting(to, {task_name<Task>(), 1, block, first * 32 + i, {}, {}}, sites);
+      const std::uint32_t slot = first * 32 + i;
+      add_waiting(to, {task_name<Task>(), 1, block, slot, {}, {}, of.polls_of(slot)}, sites);
     }
     pool += frames_bytes_of<Program, Task>();
     first += words_of<Task>;
@@ -83,7 +95,34 @@ void note_waiting(report& to, const Launch& launch, const unsigned char* blocks_
       const unsigned char* memory = blocks_memory + layout::block_global_bytes * block;
       launch.download(of.masks.data(), memory + layout::pending_at, layout::pending_bytes);
       launch.download(of.frames.data(), memory + layout::global_frames_at, layout::frames_bytes);
+      if (layout::polls_bytes != 0) {
+        launch.download(of.polls.data(), memory + layout::polls_at, layout::polls_bytes);
+      }
       note_waiting<Program>(to, block, of);
+    }
+  }
+}
+
+/// Adds to the report who was polled how often, and whose poll took longest.
+template <class Program, class Launch>
+void note_polls(report& to, const Launch& launch, const unsigned char* blocks_memory) {
+  using layout = detail::layout<Program>;
+  if constexpr (Program::watches_polls) {
+    remains<Program> of;
+    on_host_for_each_task(static_cast<Program*>(nullptr), [&]<class Task>(task_type<Task>) {
+      to.polls.push_back({task_name<Task>(), 0});
+    });
+    for (std::uint32_t block = 0; block < to.blocks; ++block) {
+      const unsigned char* memory = blocks_memory + layout::block_global_bytes * block;
+      launch.download(of.polls.data(), memory + layout::polls_at, layout::polls_bytes);
+      for (std::uint32_t i = 0; i < Program::task_count; ++i) {
+        to.polls[i].polls += of.records().of_type(i).load(platform::relaxed);  // relaxed: ended.
+      }
+      const double seconds = static_cast<double>(of.records().longest_ns) * 1e-9;
+      if (seconds <= to.longest.seconds) continue;
+      // relaxed: the launch has ended.
+      const auto longest = of.records().longest.load(platform::relaxed);
+      to.longest         = {seconds, {}, block, poll_watch<true>::slot_of(longest), false};
     }
   }
 }

@@ -58,6 +58,9 @@ struct program {
   /// Whether a launch on a GPU can end as `stalled`; on a CPU every program's can. The price is paid by
   /// workers that find nothing to poll, and by their next wake.
   static constexpr bool finds_stalls = false;
+  /// Whether the report says how often each task was polled, and which poll took longest. Costs each poll
+  /// two reads of a clock and an addition in global memory.
+  static constexpr bool watches_polls = false;
 
   /// Calls `fn(task_type<Task>{})` for each task in the order of the list.
   template <class Fn>
@@ -160,6 +163,9 @@ inline constexpr std::size_t joins_bytes_of = is_joinable<Task>
                                                   ? sizeof(join_link) * Task::pool_size
                                                   : 0;
 
+/// Bytes of a block's `poll_records`, before the counts that follow.
+inline constexpr std::size_t poll_records_bytes = 32;
+
 /// Where everything of one program stands: constant offsets into its shared and global memory.
 template <class Program>
 struct layout {
@@ -186,7 +192,11 @@ struct layout {
   static constexpr std::size_t pending_at = round_up(joins_at + joins_bytes, 16);
   static constexpr std::size_t pending_bytes =
       finds_stalls<Program> ? sizeof(std::uint32_t) * words : 0;
-  static constexpr std::size_t global_frames_at = round_up(pending_at + pending_bytes, 128);
+  // Who was polled how often: executor/poll_watch.hpp.
+  static constexpr std::size_t polls_at = round_up(pending_at + pending_bytes, 8);
+  static constexpr std::size_t polls_bytes =
+      Program::watches_polls ? poll_records_bytes + 8 * (Program::task_count + slots) : 0;
+  static constexpr std::size_t global_frames_at = round_up(polls_at + polls_bytes, 128);
   // Frames in shared memory are copied here at the end, for the host to see where they wait.
   static constexpr bool has_global_frames = Program::frames == memory::global || pending_bytes != 0;
   static constexpr std::size_t block_global_bytes =

@@ -67,8 +67,8 @@ void print_waiting(std::string& to, const report& of) {
                      : "pending at the end:");
   for (std::size_t i = 0; i < of.waiting.size() && i < most_rows; ++i) {
     const auto& row = of.waiting[i];
-    fmt::format_to(out, "  {} x {}, first in block {} slot {}\n", row.count, row.task, row.block,
-                   row.slot);
+    fmt::format_to(out, "  {} x {}, first in block {} slot {}{}\n", row.count, row.task, row.block,
+                   row.slot, row.polls == 0 ? "" : fmt::format(", polled {} times", row.polls));
     std::string_view lead = "at ";
     for (const auto& place : row.where) {
       fmt::format_to(out, "      {}{}\n", lead, place);
@@ -78,6 +78,20 @@ void print_waiting(std::string& to, const report& of) {
   }
   if (of.waiting.size() > most_rows) {
     fmt::format_to(out, "  and {} kinds more\n", of.waiting.size() - most_rows);
+  }
+}
+
+/// Says who was polled how often, and whose poll took longest; nothing if nobody watched.
+void print_polls(std::string& to, const report& of) {
+  if (of.polls.empty()) return;
+  auto out = std::back_inserter(to);
+  if (!of.longest.task.empty()) {
+    fmt::format_to(out, "{}longest poll: {:.3f} ms, {} in block {} slot {}\n",
+                   of.longest.is_too_long ? "warning: too long: " : "", of.longest.seconds * 1e3,
+                   of.longest.task, of.longest.block, of.longest.slot);
+  }
+  for (const auto& row : of.polls) {
+    fmt::format_to(out, "  {:<24} {:>12} polls\n", row.task, row.polls);
   }
 }
 
@@ -96,6 +110,7 @@ std::string to_string(const report& of) {
                    of.first_failure.file, of.first_failure.line, of.first_failure.message);
   }
   print_waiting(text, of);
+  print_polls(text, of);
   fmt::format_to(out, "{:>7} {:>10} {:>10} {:>8} {:>12} {:>12} {:>10} {:>7}\n", "block", "spawned",
                  "completed", "pending", "polls", "wakes", "remote", "busy");
   const bool is_long = of.per_block.size() > most_rows;
@@ -126,6 +141,7 @@ void add_waiting(report& to, waiting_tasks one, const site_list& sites) {
     to.waiting.push_back(std::move(one));
   } else {
     same->count += one.count;
+    same->polls += one.polls;
   }
 }
 

@@ -56,6 +56,23 @@ struct waiting_tasks {
   // for a coroutine of a GPU's Release build; see `platform::notes_await_lines`.
   std::vector<std::string> where;
   std::string awaited;  // the type of the innermost future; empty for coroutines
+  std::uint64_t polls;  // of all of them together; 0 if the program does not watch polls
+};
+
+/// How often the tasks of one type were polled, in all blocks.
+struct polls_of_type {
+  std::string_view task;
+  std::uint64_t polls;
+};
+
+/// The poll that took longest. On a GPU the tasks that a worker polls at once run in turns, and one of them
+/// stands here for all.
+struct longest_poll {
+  double seconds = 0;
+  std::string_view task;
+  std::uint32_t block = 0;
+  std::uint32_t slot  = 0;
+  bool is_too_long    = false;  // longer than `launch_options::warn_poll_after`
 };
 
 /// What `run` returns. `to_string` and `fmt::formatter<report>` (fmt.hpp) print it as a table.
@@ -71,6 +88,8 @@ struct report {
   std::vector<task_memory> tasks;
   std::vector<block_report> per_block;
   std::vector<waiting_tasks> waiting;  // empty if the program does not find stalls
+  std::vector<polls_of_type> polls;    // empty if the program does not watch polls, as the next
+  longest_poll longest;
   block_report total{};
 };
 

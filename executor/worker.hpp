@@ -3,6 +3,7 @@
 /// The main loop: a worker polls the words it owns, and looks outside when it may.
 #pragma once
 
+#include <cowarp/executor/poll_watch.hpp>
 #include <cowarp/executor/priority.hpp>
 #include <cowarp/executor/report.hpp>
 #include <cowarp/executor/spawner.hpp>
@@ -58,6 +59,7 @@ class worker {
     if constexpr (Program::uses_block) leave_block(block_);
     account(idle_passes != 0 ? &worker_counts::idle : &worker_counts::busy);
     note_counts();
+    if constexpr (Program::watches_polls) polls_watch_.finish(records());
   }
 
   /// Adds this worker's counts to its block's report; the leading lane calls it.
@@ -125,7 +127,7 @@ class worker {
     }
     if (ready == 0) return false;
 
-    const auto said = platform::for_lanes(ready, [&](std::uint32_t lane) -> std::uint32_t {
+    const auto poll = [&](std::uint32_t lane) -> std::uint32_t {
       const std::uint32_t slot = index * 32 + lane;
       context cx(task_id{block_.block << 16 | slot});
       auto& storage = spawner<Program>::template storage_of<Task>(slot);
@@ -138,7 +140,8 @@ class worker {
       }
       block_.queue->next_generation(slot);
       return done | cx.flags();
-    });
+    };
+    const auto said = poll_lanes<Task>(index, ready, poll);
 
     polls_ += platform::count_bits(ready);
     std::uint32_t again = said.second & ~said.first;
@@ -153,6 +156,32 @@ class worker {
     if (said.third != 0) timers_.rescan(block_, index);
     if (said.first != 0) retire(word, said.first);
     return true;
+  }
+
+  /// Calls `poll(lane)` for the ready tasks of a word, and counts that if the program asks for it.
+  template <class Task, class Poll>
+  COWARP_FN auto poll_lanes(std::uint32_t index, std::uint32_t ready, const Poll& poll) {
+    if constexpr (Program::watches_polls) {
+      poll_records& to = records();
+      if (platform::lane() == 0) {
+        // relaxed: a count, read after the launch.
+        to.of_type(layout::template index_of<Task>)
+            .fetch_add(platform::count_bits(ready), platform::relaxed);
+      }
+      return platform::for_lanes(ready, [&](std::uint32_t lane) {
+        const std::uint32_t slot = index * 32 + lane;
+        return polls_watch_.around(to.of_slot(Program::task_count, slot), slot, done,
+                                   [&] { return poll(lane); });
+      });
+    } else {
+      return platform::for_lanes(ready, poll);
+    }
+  }
+
+  /// \pre the program watches polls.
+  COWARP_FN poll_records& records() const {
+    return poll_records_in<Program>(reinterpret_cast<unsigned char*>(block_.timers) -
+                                    layout::timers_at);
   }
 
   /// Takes what others made ready in the word, without what is not alive; the same in all lanes.
@@ -333,6 +362,7 @@ class worker {
   timer_expiry timers_;
   stall_watch stalls_;
   level_turns levels_;  // programs with priorities only
+  [[no_unique_address]] poll_watch<Program::watches_polls> polls_watch_;
   // Since the last `note_counts`; the same in all lanes.
   std::uint32_t polls_      = 0;
   std::uint32_t completed_  = 0;

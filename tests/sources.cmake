@@ -13,6 +13,7 @@ set(COWARP_STATE_MACHINE_TESTS
   executor/frame_test.cpp
   executor/layout_test.cpp
   executor/poll_test.cpp
+  executor/poll_watch_test.cpp
   executor/priority_test.cpp
   executor/reservation_test.cpp
   executor/run_for_test.cpp
@@ -23,6 +24,7 @@ set(COWARP_STATE_MACHINE_TESTS
   executor/stall_story_test.cpp
   executor/stall_test.cpp
   executor/state_test.cpp
+  executor/stop_on_interrupt_test.cpp
   executor/task_handle_test.cpp
   executor/this_task_test.cpp
   executor/waker_test.cpp

@@ -37,6 +37,11 @@ struct findings {
   cowarp::report report;
 };
 
+/// Ctrl-C came before all was counted.
+struct interrupted {
+  cowarp::report report;
+};
+
 /// Called now and then with the bytes done so far.
 using on_progress = std::function<void(std::uint64_t)>;
 
@@ -119,12 +124,16 @@ void timed(double& sum, Fn&& fn) {
   j.counts        = counts.for_tasks();
   j.bytes_done    = done.for_tasks();
   j.is_table_full = {};
+  const cowarp::stop_on_interrupt ctrl_c;
   {
     auto run = cowarp::run_async<app>({.blocks = o.blocks, .workers = o.workers}, j);
     while (!run.wait_for(std::chrono::milliseconds(progress ? 50 : 1000))) {
       if (progress) progress(done.value());
     }
     to.report = run.wait();
+  }
+  if (ctrl_c.has_come() && to.report.end != cowarp::end_reason::all_done) {
+    throw interrupted{std::move(to.report)};
   }
   // relaxed: the run has ended.
   if (j.is_table_full.load(cowarp::platform::relaxed) != 0) return false;

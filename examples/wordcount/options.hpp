@@ -44,7 +44,8 @@ inline constexpr const char* purpose =
 inline constexpr const char* footer =
     "Counts and words go to stdout, rates and progress to stderr.\n"
     "exit status: 0 done; 1 the GPU, memory or output failed; 2 a file cannot be read or an\n"
-    "option is wrong";
+    "option is wrong; 130 interrupted by Ctrl-C: what the executor did goes to stderr. A second\n"
+    "Ctrl-C ends it at once.";
 
 inline void declare(CLI::App& to, options& o) {
   to.add_option("FILE", o.files, "files to count")->required();

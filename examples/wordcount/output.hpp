@@ -55,17 +55,27 @@ inline void print_rate(const corpus& text, const findings& found) {
              text.bytes(), found.transfer_seconds * 1e3);
 }
 
-/// Shows how far the tasks are, on one line of the terminal.
-inline void show_progress(std::uint64_t done, std::uint64_t bytes) {
-  fmt::print(stderr, "\r{:.1f} of {:.1f} MB, {:.0f} %\033[K", static_cast<double>(done) * 1e-6,
-             static_cast<double>(bytes) * 1e-6,
-             bytes == 0 ? 100.0 : 100 * static_cast<double>(done) / static_cast<double>(bytes));
-  std::fflush(stderr);
-}
-inline void clear_progress() {
-  std::fputs("\r\033[K", stderr);
-  std::fflush(stderr);
-}
+/// Shows how far the tasks are, on one line of the terminal, which it clears at the end.
+class progress_line {
+ public:
+  explicit progress_line(std::uint64_t bytes) : bytes_(bytes) { show(0); }
+  ~progress_line() {
+    std::fputs("\r\033[K", stderr);
+    std::fflush(stderr);
+  }
+  progress_line(const progress_line&)            = delete;
+  progress_line& operator=(const progress_line&) = delete;
+
+  void show(std::uint64_t done) const {
+    const auto share = static_cast<double>(done) / static_cast<double>(bytes_);
+    fmt::print(stderr, "\r{:.1f} of {:.1f} MB, {:.0f} %\033[K", static_cast<double>(done) * 1e-6,
+               static_cast<double>(bytes_) * 1e-6, bytes_ == 0 ? 100.0 : 100 * share);
+    std::fflush(stderr);
+  }
+
+ private:
+  std::uint64_t bytes_;
+};
 
 /// Runs wc on the files, in the C locale. \returns the seconds it took; nothing if it failed.
 [[nodiscard]] inline std::optional<double> seconds_of_wc(const std::vector<std::string>& files) {

@@ -88,6 +88,22 @@ says() {
   fi
 }
 
+# interrupts FILE: Ctrl-C ends a run with status 130, nothing on stdout, and a report on stderr.
+interrupts() {
+  local status
+  env --default-signal=INT "$program" --blocks 1 --piece-bytes 64 --progress always \
+    "$1" > out 2> err &
+  # The second number is shown while the tasks run.
+  until (($(tr '\r' '\n' < err | grep -c '%') > 1)) || ! kill -0 $! 2> /dev/null; do sleep 0.01; done
+  kill -INT $!
+  wait $!
+  status=$?
+  if ((status == 130)) && [[ ! -s out ]] && grep -q 'interrupted after' err &&
+    tail -1 err | grep -q 'wordcount: interrupted$'; then pass; else
+    fail "Ctrl-C: status $status, stderr: $(tail -3 err)"
+  fi
+}
+
 # N numbers as words, a few to a line, some of them often.
 make_text() {
   awk -v n="$1" -v seed="$2" 'BEGIN { srand(seed)
@@ -160,6 +176,7 @@ if ((small == 0)); then
   for i in {1..150}; do printf 'part%d ' "$i" && cat base; done | head -c 100000000 > large
   rm base
   check "100 MB" -- large
+  if [[ $program != *_cuda ]]; then interrupts large; fi # a GPU would be done before
   rm large
 fi
 

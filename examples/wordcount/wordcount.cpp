@@ -4,7 +4,7 @@
 // You will see:  a splitter, hundreds of tokenizers on every block, and an adder, joined by channels;
 //                a hash table that all blocks fill; a counter that the host reads meanwhile.
 // Run:           wordcount README.md docs/*.md       wordcount --help
-// Try:           --no-frequencies --compare-wc --report on a large file.
+// Try:           --no-frequencies --compare-wc --report on a large file; Ctrl-C meanwhile.
 #include "output.hpp"
 #include <cstdio>
 #include <exception>
@@ -13,17 +13,16 @@
 
 namespace wordcount {
 
+findings count_and_show(const corpus& text, const options& o) {
+  if (!o.shows_progress()) return count(text, o, {});
+  const progress_line line(text.bytes());
+  return count(text, o, [&](std::uint64_t done) { line.show(done); });
+}
+
 void run(const options& o) {
   corpus text;
   for (const std::string& name : o.files) text.add(name);
-
-  on_progress progress;
-  if (o.shows_progress()) {
-    progress = [&](std::uint64_t done) { show_progress(done, text.bytes()); };
-    progress(0);
-  }
-  const findings found = count(text, o, progress);
-  if (progress) clear_progress();
+  const findings found = count_and_show(text, o);
 
   print_counts(text, found);
   if (!o.no_frequencies) print_words(found);
@@ -42,7 +41,7 @@ int give_up(const char* why, int status) {
 }  // namespace wordcount
 
 int main(int argc, char** argv) {
-  constexpr int failed = 1, wrong_usage = 2;
+  constexpr int failed = 1, wrong_usage = 2, was_interrupted = 130;
   try {
     if (const auto options = wordcount::parse(argc, argv)) wordcount::run(*options);
     return 0;
@@ -50,6 +49,9 @@ int main(int argc, char** argv) {
     return wordcount::give_up(error.what(), wrong_usage);
   } catch (const cowarp::configuration_error& error) {
     return wordcount::give_up(error.what(), wrong_usage);
+  } catch (const wordcount::interrupted& by_user) {
+    fmt::print(stderr, "{}\n", by_user.report);
+    return wordcount::give_up("interrupted", was_interrupted);
   } catch (const std::bad_alloc&) {
     return wordcount::give_up("there is not enough memory for this text and its words", failed);
   } catch (const std::exception& error) {
