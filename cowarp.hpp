@@ -64,6 +64,8 @@
 #include <cowarp/timer/sleep.hpp>
 #include <cowarp/timer/timeout.hpp>
 #include <cowarp/width/block.hpp>
+#include <cowarp/width/grid_for.hpp>
+#include <cowarp/width/grid_team.hpp>
 #include <cowarp/width/lanes.hpp>
 #include <cowarp/width/lanes_for.hpp>
 #include <cowarp/width/lanes_reduce.hpp>

@@ -34,6 +34,31 @@ class mbarrier_future {
   std::uint32_t parity_;
 };
 
+/// The phase in which somebody arrived, as `arrive` of an mbarrier, or of a `cuda::barrier` of block scope in
+/// shared memory, returned it: `mbarrier_token{barrier.arrive()}`. Good for that phase and the next.
+struct mbarrier_token {
+  std::uint64_t state;
+};
+
+/// Waits until the phase of a token is over; as `mbarrier_future`.
+class mbarrier_token_future {
+ public:
+  using output = unit;
+
+  COWARP_FN mbarrier_token_future(const platform::mbarrier_word& at, mbarrier_token token)
+      : at_(at), token_(token) {}
+
+  COWARP_FN polled<unit> poll(context& cx) {
+    if (at_.has_passed_state(token_.state)) return unit{};
+    cx.wake_self();
+    return pending;
+  }
+
+ private:
+  const platform::mbarrier_word& at_;
+  mbarrier_token token_;
+};
+
 /// The hardware's barrier for code that arrives, or copies, by itself. For tasks that wait for tasks
 /// take `barrier`, `latch` or `channel`, which wake them.
 ///
@@ -49,13 +74,18 @@ class mbarrier {
 
   /// \param arrivals how many end a phase; 1 or more.
   COWARP_FN void init(std::uint32_t arrivals) { word_.init(arrivals); }
-  COWARP_FN void arrive() { word_.arrive(); }
+  /// \returns the current phase, for who waits for its end.
+  COWARP_FN mbarrier_token arrive() { return {word_.arrive()}; }
   [[nodiscard]] COWARP_FN bool has_passed(std::uint32_t parity) const {
     return word_.has_passed(parity & 1u);
   }
   /// \returns a future that is ready once the phase of this parity is over.
   [[nodiscard]] COWARP_FN mbarrier_future wait(std::uint32_t parity) const {
     return {word_, parity & 1u};
+  }
+  /// \returns a future that is ready once the phase of the token is over.
+  [[nodiscard]] COWARP_FN mbarrier_token_future wait(mbarrier_token token) const {
+    return {word_, token};
   }
 
  private:
@@ -67,6 +97,13 @@ class mbarrier {
 [[nodiscard]] COWARP_FN inline mbarrier_future mbarrier_wait(const std::uint64_t* native,
                                                              std::uint32_t parity) {
   return {*reinterpret_cast<const platform::mbarrier_word*>(native), parity & 1u};
+}
+
+/// The same for the phase of a token:
+/// `mbarrier_wait(cuda::device::barrier_native_handle(barrier), mbarrier_token{barrier.arrive()})`.
+[[nodiscard]] COWARP_FN inline mbarrier_token_future mbarrier_wait(const std::uint64_t* native,
+                                                                   mbarrier_token token) {
+  return {*reinterpret_cast<const platform::mbarrier_word*>(native), token};
 }
 
 }  // namespace cowarp

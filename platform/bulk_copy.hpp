@@ -85,10 +85,16 @@ class alignas(8) mbarrier_word {
     phase_ = 0;
   }
   COWARP_FN void invalidate() {}
-  COWARP_FN void arrive() {
-    if (--missing_ != 0) return;
-    missing_ = arrivals_;
-    phase_ ^= 1u;
+  COWARP_FN std::uint64_t arrive() {
+    const std::uint32_t phase = phase_;
+    if (--missing_ == 0) {
+      missing_ = arrivals_;
+      phase_ ^= 1u;
+    }
+    return phase;
+  }
+  [[nodiscard]] COWARP_FN bool has_passed_state(std::uint64_t state) const {
+    return phase_ != state;
   }
   [[nodiscard]] COWARP_FN bool has_passed(std::uint32_t parity) const {
     return phase_ != (parity & 1u);

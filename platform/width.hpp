@@ -103,6 +103,13 @@ COWARP_DEVICE_FN Value shuffled(const Value& value, Move move) {
 }  // namespace detail
 #endif
 
+/// What any lane wrote before is visible to all lanes after it. All lanes that run the width reach this line.
+COWARP_FN inline void sync_width() {
+#if defined(__CUDA_ARCH__)
+  __syncwarp();
+#endif
+}
+
 /// \returns the value of the lane that is `distance` below, or the caller's own if there is none.
 /// All lanes that run the width reach this line.
 template <class Value>

@@ -77,6 +77,7 @@ set(COWARP_STATE_MACHINE_TESTS
   timer/sleep_test.cpp
   timer/timeout_test.cpp
   width/block_test.cpp
+  width/grid_for_test.cpp
   width/lanes_reduce_test.cpp
   width/lanes_test.cpp)
 

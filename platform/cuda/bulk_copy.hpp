@@ -32,9 +32,22 @@ class alignas(8) mbarrier_word {
   COWARP_FN void invalidate() {
     asm volatile("mbarrier.inval.shared::cta.b64 [%0];" ::"r"(at()) : "memory");
   }
-  COWARP_FN void arrive() {
-    asm volatile("{ .reg .b64 state; mbarrier.arrive.shared::cta.b64 state, [%0]; }" ::"r"(at())
-                 : "memory");
+  /// \returns the state that `has_passed_state` asks for.
+  COWARP_FN std::uint64_t arrive() {
+    std::uint64_t state;
+    asm volatile("mbarrier.arrive.shared::cta.b64 %0, [%1];" : "=l"(state) : "r"(at()) : "memory");
+    return state;
+  }
+  /// \returns true if the phase is over in which `arrive` returned the state.
+  [[nodiscard]] COWARP_FN bool has_passed_state(std::uint64_t state) const {
+    std::uint32_t has;
+    asm volatile(
+        "{ .reg .pred p; mbarrier.test_wait.shared::cta.b64 p, [%1], %2;"
+        " selp.u32 %0, 1, 0, p; }"
+        : "=r"(has)
+        : "r"(at()), "l"(state)
+        : "memory");
+    return has != 0;
   }
   /// \returns true if the phase of this parity is over.
   [[nodiscard]] COWARP_FN bool has_passed(std::uint32_t parity) const {

@@ -25,6 +25,7 @@ ALLOWED = (
     (r"future/", rf"platform/|{AWAIT}|future/"),
     (r"sync/", rf"platform/|{AWAIT}|future/|sync/"),
     (r"timer/", rf"platform/|{AWAIT}|future/|timer/"),
+    (r"width/grid_(for|team)\.hpp", rf"platform/|executor/task\.hpp|{AWAIT}|{WIDTH}|future/|sync/|width/"),
     (r"width/", rf"platform/|{AWAIT}|{WIDTH}|future/|width/"),
     (r"copy/", rf"platform/|{AWAIT}|future/|sync/|copy/"),
     (r"(cowarp|fmt)\.hpp", r"platform/|executor/|future/|sync/|timer/|width/|copy/"),

@@ -14,19 +14,28 @@ struct state {
   test::counter arrived;
 };
 
-/// Arrives once in each phase, and waits for the others; in odd phases by the native word.
+/// Arrives once in each phase, and waits for the others, in four ways: by parity or token, of the mbarrier or
+/// its native word.
 COWARP_TASK_FRAME(meeting, arrivals) {
   cowarp::mbarrier& at;
   state& s;
   std::uint32_t phase = 0;
+  cowarp::mbarrier_token token{};
+  COWARP_FN const std::uint64_t* native() const {
+    return reinterpret_cast<const std::uint64_t*>(&at);
+  }
   COWARP_BODY_BEGIN
   for (; phase < phases; ++phase) {
     s.arrived.add();
-    at.arrive();
-    if (phase % 2 == 0) {
+    token = at.arrive();
+    if (phase % 4 == 0) {
       COWARP_AWAIT(at.wait(phase));
+    } else if (phase % 4 == 1) {
+      COWARP_AWAIT(cowarp::mbarrier_wait(native(), phase));
+    } else if (phase % 4 == 2) {
+      COWARP_AWAIT(at.wait(token));
     } else {
-      COWARP_AWAIT(cowarp::mbarrier_wait(reinterpret_cast<const std::uint64_t*>(&at), phase));
+      COWARP_AWAIT(cowarp::mbarrier_wait(native(), token));
     }
     s.checks.that(at.has_passed(phase));
     s.checks.that(s.arrived.value() >= (phase + 1) * arrivals);
