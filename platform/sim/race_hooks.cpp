@@ -65,6 +65,9 @@ void __tsan_func_exit() {}
 unsigned __tsan_atomic32_fetch_add(unsigned* at, unsigned by, int) {
   return __atomic_fetch_add(at, by, __ATOMIC_SEQ_CST);
 }
+unsigned __tsan_atomic32_load(const unsigned* at, int) {
+  return __atomic_load_n(at, __ATOMIC_SEQ_CST);
+}
 unsigned char __tsan_atomic8_load(const unsigned char* at, int) {
   return __atomic_load_n(at, __ATOMIC_SEQ_CST);
 }
