@@ -126,7 +126,14 @@ class executor {
   [[nodiscard]] static constexpr std::size_t shared_bytes() { return layout::shared_bytes; }
 
   /// Starts the program in a kernel of cowarp's own.
-  void start() { launch_.start(ref_); }
+  void start() {
+    try {
+      launch_.start(ref_);
+    } catch (...) {
+      request_stop();  // whatever runs nevertheless must end before its memory goes
+      throw;
+    }
+  }
   /// \returns true once the program started by `start` has ended, after waiting `limit` at most.
   [[nodiscard]] bool wait_for(std::chrono::nanoseconds limit) { return launch_.wait_for(limit); }
 

@@ -75,8 +75,7 @@ class worker {
  private:
   // While busy, a worker looks at what is not its own words every so many passes.
   static constexpr std::uint32_t look_outside_every = 16;
-  // Block 0 asks the host for a stop every so many passes.
-  static constexpr std::uint32_t ask_host_every = 128;
+  static_assert(platform::ask_host_passes % look_outside_every == 0);
 
   using layout = detail::layout<Program>;
 
@@ -253,7 +252,7 @@ class worker {
       if (grid.active.fetch_sub(1, platform::acq_rel) == 1) grid.request_end(end_reason::all_done);
     }
     // Reading mapped memory crosses the bus, so only block 0 does, and seldom.
-    if (block_.block == 0 && passes_ % ask_host_every == 0 && grid.host != nullptr) {
+    if (block_.block == 0 && passes_ % platform::ask_host_passes == 0 && grid.host != nullptr) {
       // relaxed: the host wrote nothing else.
       const std::uint32_t wanted = grid.host->stop_requested.load(platform::relaxed);
       if (wanted != 0) grid.request_end(static_cast<end_reason>(wanted));

@@ -22,10 +22,14 @@ class pender;
 
 /// Passes without work before a worker looks at its timers and calls itself quiet; few in simulation,
 /// where nothing is to depend on their number.
+/// Passes between two looks at what the host wants, which cross the bus; a multiple of those after which a
+/// busy worker looks outside at all.
 #if defined(COWARP_SIM)
 inline constexpr std::uint32_t settling_passes = 1;
+inline constexpr std::uint32_t ask_host_passes = 16;
 #else
 inline constexpr std::uint32_t settling_passes = 16;
+inline constexpr std::uint32_t ask_host_passes = 128;
 #endif
 
 /// Ends the sleep of the host worker behind `sleeper`; on a GPU workers look by themselves.

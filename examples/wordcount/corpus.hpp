@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -41,12 +42,14 @@ class corpus {
       if (got == 0) break;
     }
     if (std::ferror(file.get()) != 0) throw unreadable(name);
-    const std::uint64_t bytes = text_.size() - begin;
-    names_.push_back(name);
-    places_.push_back({begin, bytes});
-    bytes_ += bytes;
-    text_.resize((text_.size() / group_bytes + 1) * group_bytes, ' ');
-    if (text_.size() > word_table::place_mask) throw usage_error("the input exceeds 1 TiB");
+    end_file(name, begin);
+  }
+
+  /// Puts bytes behind the others that no file holds.
+  void add(const std::string& name, std::span<const unsigned char> bytes) {
+    const std::uint64_t begin = text_.size();
+    text_.insert(text_.end(), bytes.begin(), bytes.end());
+    end_file(name, begin);
   }
 
   [[nodiscard]] const std::vector<unsigned char>& text() const { return text_; }
@@ -56,6 +59,15 @@ class corpus {
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
  private:
+  void end_file(const std::string& name, std::uint64_t begin) {
+    const std::uint64_t bytes = text_.size() - begin;
+    names_.push_back(name);
+    places_.push_back({begin, bytes});
+    bytes_ += bytes;
+    text_.resize((text_.size() / group_bytes + 1) * group_bytes, ' ');
+    if (text_.size() > word_table::place_mask) throw usage_error("the input exceeds 1 TiB");
+  }
+
   static usage_error unreadable(const std::string& name) {
     return usage_error("cannot read '" + name + "': " + std::strerror(errno));
   }

@@ -110,7 +110,14 @@ void cuda_launch::resolve() {
   const auto sms = static_cast<std::uint32_t>(attribute(cudaDevAttrMultiProcessorCount, device_));
   const std::uint32_t most_blocks = std::min(static_cast<std::uint32_t>(per_sm) * sms, 65535u);
   if (plan_.blocks == 0) plan_.blocks = std::min(sms, most_blocks);
-  if (plan_.blocks > most_blocks || most_blocks == 0) {
+  if (most_blocks == 0) {
+    throw configuration_error("cowarp: not even one block of " + std::to_string(plan_.workers) +
+                              " workers and " + std::to_string(plan_.shared_bytes) +
+                              " bytes of shared memory fits on this GPU: ask for fewer workers, or "
+                              "give the program a smaller max_workers, which leaves each more "
+                              "registers");
+  }
+  if (plan_.blocks > most_blocks) {
     throw configuration_error(
         "cowarp: " + std::to_string(plan_.blocks) + " blocks of " + std::to_string(plan_.workers) +
         " workers and " + std::to_string(plan_.shared_bytes) +

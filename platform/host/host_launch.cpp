@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
+#include <system_error>
 
 namespace cowarp::platform {
 
@@ -11,11 +12,28 @@ using steady = std::chrono::steady_clock;
 
 /// What the threads of one launch tell the thread that waits for them.
 struct host_launch::shared_state {
+  /// Whether the blocks may begin: a block waits for the others for ever if they never come.
+  enum class gate : std::uint8_t { shut, open, called_off };
+
   std::mutex mutex;
   std::condition_variable all_ended;
   std::uint32_t running = 0;
   steady::time_point begin;
   steady::time_point end;
+  std::condition_variable decided;
+  gate start = gate::shut;
+
+  void decide(gate how) {
+    const std::lock_guard hold(mutex);
+    start = how;
+    decided.notify_all();
+  }
+  /// \returns true once all threads are there; false if they will never be.
+  bool may_begin() {
+    std::unique_lock hold(mutex);
+    decided.wait(hold, [&] { return start != gate::shut; });
+    return start == gate::open;
+  }
 };
 
 namespace {
@@ -65,17 +83,36 @@ void host_launch::download(void* to, const void* from, std::size_t bytes) const 
 void host_launch::start_threads(std::function<void(unsigned char*, std::uint32_t)> block) {
   state_->running = plan_.blocks;
   state_->begin   = steady::now();
+  try {
+    start_all(block);
+  } catch (...) {
+    state_->decide(shared_state::gate::called_off);
+    throw;
+  }
+  state_->decide(shared_state::gate::open);
+}
+
+void host_launch::start_all(const std::function<void(unsigned char*, std::uint32_t)>& block) {
   threads_.reserve(plan_.blocks);
   for (std::uint32_t i = 0; i < plan_.blocks; ++i) {
     unsigned char* shared = allocate(plan_.shared_bytes);
-    threads_.emplace_back([this, shared, i, block] {
-      block(shared, i);
-      const std::lock_guard hold(state_->mutex);
-      if (--state_->running == 0) {
-        state_->end = steady::now();
-        state_->all_ended.notify_all();
-      }
-    });
+    try {
+      threads_.emplace_back([this, shared, i, block] {
+        if (!state_->may_begin()) return;
+        block(shared, i);
+        const std::lock_guard hold(state_->mutex);
+        if (--state_->running == 0) {
+          state_->end = steady::now();
+          state_->all_ended.notify_all();
+        }
+      });
+    } catch (const std::system_error& refused) {
+      throw configuration_error("cowarp: " + std::to_string(plan_.blocks) +
+                                " blocks are as many threads on the host backend, and the system "
+                                "starts only " +
+                                std::to_string(i) + " (" + refused.what() +
+                                "): ask for fewer blocks");
+    }
   }
 }
 

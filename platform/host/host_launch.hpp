@@ -21,6 +21,8 @@ namespace cowarp::platform {
 ///
 /// Called by:     one host thread at a time.
 /// Memory order:  what the blocks wrote is visible after `wait_for` returned true.
+/// Fails:         `configuration_error` from the constructor, and from `start` if the system has no more
+///                threads; `std::bad_alloc`. No block has begun then.
 class host_launch {
  public:
   explicit host_launch(const launch_plan& plan);
@@ -62,6 +64,7 @@ class host_launch {
   struct shared_state;
 
   void start_threads(std::function<void(unsigned char*, std::uint32_t)> block);
+  void start_all(const std::function<void(unsigned char*, std::uint32_t)>& block);
 
   launch_plan plan_;
   std::vector<pender> penders_;
