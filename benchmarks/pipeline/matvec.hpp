@@ -47,10 +47,7 @@ struct matvec_job {
   /// Weight j of a word is taken out where it stands, as 16^(j mod 4) times its value; the vector makes
   /// up for it.
   static COWARP_FN float prepared(std::uint32_t column) {
-    // By a product: clang's division on a GPU is not exact.
-    float factor = 1;
-    for (std::uint32_t j = 0; j < column % 4; ++j) factor *= 0.0625f;
-    return vector_at(column) * factor;
+    return vector_at(column) / static_cast<float>(1u << (column % 4 * 4));
   }
 
   /// \returns 16^j (weight j - 8) for the four weights in the low half of the word.
