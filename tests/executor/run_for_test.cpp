@@ -101,9 +101,11 @@ TEST_CASE("run_for: tasks that wait for ever end too", "[executor][run_for]") {
 }
 
 TEST_CASE("run_for: no time at all is a time", "[executor][run_for]") {
-  run_for_test::state s{};
-  CHECK(cowarp::run_for<app>(0ms, {.blocks = 2}, s).end == cowarp::end_reason::timed_out);
-  CHECK(cowarp::run_for<app>(-1s, {.blocks = 2}, s).end == cowarp::end_reason::timed_out);
+  for (const std::chrono::nanoseconds limit : {0ns, -1'000'000'000ns}) {
+    // Anew each time: what came back names tasks that are gone.
+    run_for_test::state s{};
+    CHECK(cowarp::run_for<app>(limit, {.blocks = 2}, s).end == cowarp::end_reason::timed_out);
+  }
 }
 
 TEST_CASE("run_for: the next launch works as if nothing had been", "[executor][run_for]") {
