@@ -205,12 +205,8 @@ class rates {
 };
 
 void measure_all(bench::table& to) {
-  bench::samples lines_by_hand;
-  lines_by_hand.add(by_hand_last_line - by_hand_first_line - 1);
-  bench::samples lines;
-  lines.add(last_line - first_line - 1);
-  to.row("lines of code, grid-stride", lines_by_hand, "lines");
-  to.row("lines of code, cowarp", lines, "lines", {"grid-stride", lines_by_hand.median()});
+  bench::add_lines_of_code(to, "grid-stride", by_hand_last_line - by_hand_first_line - 1,
+                           last_line - first_line - 1);
   {
     rates<gather_job<256>> of(to);
     of.by_hand();

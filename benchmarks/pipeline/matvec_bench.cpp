@@ -165,12 +165,8 @@ class rates {
 };
 
 void measure_all(bench::table& to) {
-  bench::samples lines_by_hand;
-  lines_by_hand.add(peers::matvec_last_line - peers::matvec_first_line - 1);
-  bench::samples lines;
-  lines.add(last_line - first_line - 1);
-  to.row("lines of code, by hand", lines_by_hand, "lines");
-  to.row("lines of code, cowarp", lines, "lines", {"by hand", lines_by_hand.median()});
+  bench::add_lines_of_code(to, "by hand", peers::matvec_last_line - peers::matvec_first_line - 1,
+                           last_line - first_line - 1);
   rates of(to);
   of.copy();
   of.by_hand<10>();

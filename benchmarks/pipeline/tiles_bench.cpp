@@ -130,12 +130,9 @@ class rates {
 void measure_all(bench::table& to) {
   constexpr std::uint32_t k = 1024;
   using bench::tile_job;
-  bench::samples lines_by_hand;
-  lines_by_hand.add(peers::pipeline_last_line - peers::pipeline_first_line - 1);
-  bench::samples lines;
-  lines.add(last_line - first_line - 1);
-  to.row("lines of code, by hand", lines_by_hand, "lines");
-  to.row("lines of code, cowarp", lines, "lines", {"by hand", lines_by_hand.median()});
+  bench::add_lines_of_code(to, "by hand",
+                           peers::pipeline_last_line - peers::pipeline_first_line - 1,
+                           last_line - first_line - 1);
   {
     rates of(to, bench::has_workers ? 512u << 20 : 8u << 20, "even tiles, ", 16);
     of.by_hand<24, tile_job<8 * k, false>>();

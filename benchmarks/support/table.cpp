@@ -148,4 +148,14 @@ void table::write_json() const {
        << json_rows_ << "\n]}\n";
 }
 
+void add_lines_of_code(table& to, const std::string& than, std::uint32_t theirs,
+                       std::uint32_t cowarps) {
+  samples lines_of_theirs;
+  lines_of_theirs.add(theirs);
+  samples lines;
+  lines.add(cowarps);
+  to.row("lines of code, " + than, lines_of_theirs, "lines");
+  to.row("lines of code, cowarp", lines, "lines", {than, lines_of_theirs.median()});
+}
+
 }  // namespace bench

@@ -98,4 +98,8 @@ class table {
   bool has_failed_ = false;
 };
 
+/// Adds rows of how many lines of code each side has. \param than what the other side is called
+void add_lines_of_code(table& to, const std::string& than, std::uint32_t theirs,
+                       std::uint32_t cowarps);
+
 }  // namespace bench
