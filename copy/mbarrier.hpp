@@ -10,53 +10,49 @@
 
 namespace cowarp {
 
-/// Waits until a phase of an mbarrier is over; made by `mbarrier::wait` and `mbarrier_wait`.
-///
-/// Called by:     the lane that polls the task.
-/// Memory order:  what came before the arrivals, and what copies wrote, is visible after the await.
-/// Resumes on:    the executor's next pass, over and over: nobody wakes a waiter.
-/// Storage:       16 bytes.
-class mbarrier_future {
- public:
-  using output = unit;
+/// The phase that has this parity, 0 or 1.
+struct mbarrier_parity {
+  std::uint32_t parity;
 
-  COWARP_FN mbarrier_future(const platform::mbarrier_word& at, std::uint32_t parity)
-      : at_(at), parity_(parity) {}
-
-  COWARP_FN polled<unit> poll(context& cx) {
-    if (at_.has_passed(parity_)) return unit{};
-    cx.wake_self();
-    return pending;
+  [[nodiscard]] COWARP_FN bool has_ended(const platform::mbarrier_word& at) const {
+    return at.has_passed(parity);
   }
-
- private:
-  const platform::mbarrier_word& at_;
-  std::uint32_t parity_;
 };
 
 /// The phase in which somebody arrived, as `arrive` of an mbarrier, or of a `cuda::barrier` of block scope in
 /// shared memory, returned it: `mbarrier_token{barrier.arrive()}`. Good for that phase and the next.
 struct mbarrier_token {
   std::uint64_t state;
+
+  [[nodiscard]] COWARP_FN bool has_ended(const platform::mbarrier_word& at) const {
+    return at.has_passed_state(state);
+  }
 };
 
-/// Waits until the phase of a token is over; as `mbarrier_future`.
-class mbarrier_token_future {
+/// Waits until a phase of an mbarrier is over, which is named by its parity or by a token; made by
+/// `mbarrier::wait` and `mbarrier_wait`.
+///
+/// Called by:     the lane that polls the task.
+/// Memory order:  what came before the arrivals, and what copies wrote, is visible after the await.
+/// Resumes on:    the executor's next pass, over and over: nobody wakes a waiter.
+/// Storage:       16 bytes.
+template <class Phase>
+class mbarrier_future {
  public:
   using output = unit;
 
-  COWARP_FN mbarrier_token_future(const platform::mbarrier_word& at, mbarrier_token token)
-      : at_(at), token_(token) {}
+  COWARP_FN mbarrier_future(const platform::mbarrier_word& at, Phase phase)
+      : at_(at), phase_(phase) {}
 
   COWARP_FN polled<unit> poll(context& cx) {
-    if (at_.has_passed_state(token_.state)) return unit{};
+    if (phase_.has_ended(at_)) return unit{};
     cx.wake_self();
     return pending;
   }
 
  private:
   const platform::mbarrier_word& at_;
-  mbarrier_token token_;
+  Phase phase_;
 };
 
 /// The hardware's barrier for code that arrives, or copies, by itself. For tasks that wait for tasks
@@ -80,11 +76,11 @@ class mbarrier {
     return word_.has_passed(parity & 1u);
   }
   /// \returns a future that is ready once the phase of this parity is over.
-  [[nodiscard]] COWARP_FN mbarrier_future wait(std::uint32_t parity) const {
-    return {word_, parity & 1u};
+  [[nodiscard]] COWARP_FN mbarrier_future<mbarrier_parity> wait(std::uint32_t parity) const {
+    return {word_, {parity & 1u}};
   }
   /// \returns a future that is ready once the phase of the token is over.
-  [[nodiscard]] COWARP_FN mbarrier_token_future wait(mbarrier_token token) const {
+  [[nodiscard]] COWARP_FN mbarrier_future<mbarrier_token> wait(mbarrier_token token) const {
     return {word_, token};
   }
 
@@ -94,15 +90,15 @@ class mbarrier {
 
 /// \returns a future that is ready once the phase of this parity of an mbarrier in shared memory is
 /// over. Of a `cuda::barrier` of block scope it takes `cuda::device::barrier_native_handle(barrier)`.
-[[nodiscard]] COWARP_FN inline mbarrier_future mbarrier_wait(const std::uint64_t* native,
-                                                             std::uint32_t parity) {
-  return {*reinterpret_cast<const platform::mbarrier_word*>(native), parity & 1u};
+[[nodiscard]] COWARP_FN inline mbarrier_future<mbarrier_parity> mbarrier_wait(
+    const std::uint64_t* native, std::uint32_t parity) {
+  return {*reinterpret_cast<const platform::mbarrier_word*>(native), {parity & 1u}};
 }
 
 /// The same for the phase of a token:
 /// `mbarrier_wait(cuda::device::barrier_native_handle(barrier), mbarrier_token{barrier.arrive()})`.
-[[nodiscard]] COWARP_FN inline mbarrier_token_future mbarrier_wait(const std::uint64_t* native,
-                                                                   mbarrier_token token) {
+[[nodiscard]] COWARP_FN inline mbarrier_future<mbarrier_token> mbarrier_wait(
+    const std::uint64_t* native, mbarrier_token token) {
   return {*reinterpret_cast<const platform::mbarrier_word*>(native), token};
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cowarp/width/lanes.hpp>
+#include <cowarp/width/lanes_for.hpp>
 
 #include <cstdint>
 #include <utility>
@@ -30,25 +31,11 @@ template <class Fn>
   return lanes_future<Fn, block_lane>(std::move(fn));
 }
 
-namespace detail {
-
-template <class Fn>
-struct for_each_index_of_block {
-  std::uint32_t count;
-  [[no_unique_address]] Fn fn;
-
-  COWARP_FN void operator()(block_lane l) const {
-    for (std::uint32_t i = l.index; i < count; i += block_lane::width()) fn(i);
-  }
-};
-
-}  // namespace detail
-
 /// \returns a future that is ready once `fn(i)` has run for every `i` below `count`, spread over the
 /// threads of the block, as `lanes_for`.
 template <class Fn>
 [[nodiscard]] COWARP_FN auto block_for(std::uint32_t count, Fn fn) {
-  return block(detail::for_each_index_of_block<Fn>{count, std::move(fn)});
+  return block(detail::for_each_index<block_lane, Fn>{count, std::move(fn)});
 }
 
 }  // namespace cowarp

@@ -12,13 +12,14 @@ namespace cowarp {
 
 namespace detail {
 
-template <class Fn>
+/// Spreads indices over the lanes of a warp, or the threads of a block.
+template <class Lane, class Fn>
 struct for_each_index {
   std::uint32_t count;
   [[no_unique_address]] Fn fn;
 
-  COWARP_FN void operator()(lane l) const {
-    for (std::uint32_t i = l.index; i < count; i += lane::width()) fn(i);
+  COWARP_FN void operator()(Lane l) const {
+    for (std::uint32_t i = l.index; i < count; i += Lane::width()) fn(i);
   }
 };
 
@@ -29,7 +30,7 @@ struct for_each_index {
 /// last turn may lack lanes.
 template <class Fn>
 [[nodiscard]] COWARP_FN auto lanes_for(std::uint32_t count, Fn fn) {
-  return lanes(detail::for_each_index<Fn>{count, std::move(fn)});
+  return lanes(detail::for_each_index<lane, Fn>{count, std::move(fn)});
 }
 
 }  // namespace cowarp
