@@ -83,9 +83,7 @@ template <class Program>
   platform::sync_block();
 
   if constexpr (Program::watches_polls) {
-    detail::poll_watch<true>::begin(
-        detail::poll_records_in<Program>(launch.blocks + layout::block_global_bytes * block),
-        thread == 0);
+    detail::poll_watch<true>::begin(detail::poll_records_of<Program>(header), thread == 0);
   }
   detail::worker<Program> worker(header, platform::warp(), launch.workers);
   worker.run();
@@ -94,13 +92,10 @@ template <class Program>
   block_report& report = launch.reports[block];
   if (platform::lane() == 0) worker.add_to(report);
   if constexpr (Program::watches_polls) {
-    detail::poll_watch<true>::convert(
-        detail::poll_records_in<Program>(launch.blocks + layout::block_global_bytes * block),
-        thread == 0);
+    detail::poll_watch<true>::convert(detail::poll_records_of<Program>(header), thread == 0);
   }
   if constexpr (detail::finds_stalls<Program>) {
-    detail::leave_remains<Program>(shared, launch.blocks + layout::block_global_bytes * block,
-                                   thread, threads);
+    detail::leave_remains<Program>(header, thread, threads);
   }
   // relaxed: the barrier above ordered the workers' writes.
   if (thread == 0) report.pending = header.live.load(platform::relaxed);

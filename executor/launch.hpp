@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -31,32 +32,29 @@ struct launch_options {
 
 namespace detail {
 
-/// \returns the option, or throws if it means nothing for this program.
-template <class Program>
-std::uint64_t stall_after_ns(std::chrono::nanoseconds stall_after) {
-  if (stall_after.count() < 0) {
-    throw configuration_error("cowarp: stall_after is a time of 0 (off) or more");
+/// Throws if a time among the options means nothing for the program.
+/// \param option    its name
+/// \param is_served whether the program was compiled for it
+/// \param purpose   what for
+/// \param constant  what the program has to say to be
+inline void check_time(const std::string& option, std::chrono::nanoseconds time, bool is_served,
+                       const std::string& purpose, const std::string& constant) {
+  if (time.count() < 0) {
+    throw configuration_error("cowarp: " + option + " is a time of 0 (off) or more");
   }
-  if (stall_after.count() != 0 && !finds_stalls<Program>) {
-    throw configuration_error(
-        "cowarp: this program was not compiled to find stalls on a GPU: add `static constexpr bool "
-        "finds_stalls = true;` to it, or leave stall_after at 0");
+  if (time.count() != 0 && !is_served) {
+    throw configuration_error("cowarp: this program was not compiled to " + purpose +
+                              ": add `static constexpr bool " + constant +
+                              " = true;` to it, or leave " + option + " at 0");
   }
-  return static_cast<std::uint64_t>(stall_after.count());
 }
 
-/// \returns the option, or throws if it means nothing for this program.
 template <class Program>
-std::chrono::nanoseconds warn_poll_after(std::chrono::nanoseconds limit) {
-  if (limit.count() < 0) {
-    throw configuration_error("cowarp: warn_poll_after is a time of 0 (off) or more");
-  }
-  if (limit.count() != 0 && !Program::watches_polls) {
-    throw configuration_error(
-        "cowarp: this program was not compiled to watch its polls: add `static constexpr bool "
-        "watches_polls = true;` to it, or leave warn_poll_after at 0");
-  }
-  return limit;
+void check_times(const launch_options& options) {
+  check_time("warn_poll_after", options.warn_poll_after, Program::watches_polls, "watch its polls",
+             "watches_polls");
+  check_time("stall_after", options.stall_after, finds_stalls<Program>, "find stalls on a GPU",
+             "finds_stalls");
 }
 
 /// What the backend runs in every thread.
@@ -168,12 +166,12 @@ class executor {
     if (state_ != nullptr) launch_.download(state_, grid.state, sizeof(grid_state));
     detail::complete_report(result, grid);
     if (failure& first = result.first_failure; result.end == end_reason::failed) {
-      first.task = spawner<Program>::name_of({first.block << 16 | first.slot});
+      first.task = spawner<Program>::name_of(task_id::of(first.block, first.slot));
     }
     detail::note_waiting<Program>(result, launch_, ref_.blocks);
     detail::note_polls<Program>(result, launch_, ref_.blocks);
     if (auto& longest = result.longest; longest.seconds > 0) {
-      longest.task = spawner<Program>::name_of({longest.block << 16 | longest.slot});
+      longest.task = spawner<Program>::name_of(task_id::of(longest.block, longest.slot));
       longest.is_too_long =
           warn_poll_after_.count() != 0 &&
           std::chrono::duration<double>(warn_poll_after_).count() < longest.seconds;
@@ -190,6 +188,9 @@ class executor {
   }
 
   void prepare(const launch_options& options) {
+    detail::check_times<Program>(options);
+    warn_poll_after_ = options.warn_poll_after;
+
     const std::uint32_t blocks = launch_.blocks();
     const std::size_t queues   = detail::round_up(sizeof(grid_header), 128);
     const std::size_t reports  = queues + sizeof(run_queue) * blocks;
@@ -207,8 +208,7 @@ class executor {
     grid.active.store(blocks, platform::relaxed);
     grid.has_manual_clock = options.manual_clock ? 1 : 0;
     grid.blocks           = blocks;
-    warn_poll_after_      = detail::warn_poll_after<Program>(options.warn_poll_after);
-    grid.stall_after_ns   = detail::stall_after_ns<Program>(options.stall_after);
+    grid.stall_after_ns   = static_cast<std::uint64_t>(options.stall_after.count());
     grid.host             = static_cast<host_line*>(launch_.line_to_device());
     grid.queues           = reinterpret_cast<run_queue*>(memory + queues);
     grid.state            = memory + states;

@@ -34,8 +34,8 @@ static_assert(sizeof(poll_records) == poll_records_bytes);
 
 /// \returns the records that stand in a block's global memory.
 template <class Program>
-[[nodiscard]] COWARP_FN poll_records& poll_records_in(unsigned char* block_memory) {
-  return *reinterpret_cast<poll_records*>(block_memory + layout<Program>::polls_at);
+[[nodiscard]] COWARP_FN poll_records& poll_records_of(const block_header& block) {
+  return *reinterpret_cast<poll_records*>(memory_of<Program>(block) + layout<Program>::polls_at);
 }
 
 /// One worker's part, for a program that does not ask: nothing.

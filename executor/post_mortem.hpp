@@ -22,19 +22,19 @@ struct alignas(16) aligned_bytes {
 /// Leaves for the host what it cannot reach after the end, as `layout` says. All threads of the block
 /// call it, when its workers have ended.
 template <class Program>
-COWARP_FN void leave_remains(unsigned char* shared, unsigned char* global_memory,
-                             std::uint32_t thread, std::uint32_t threads) {
+COWARP_FN void leave_remains(block_header& header, std::uint32_t thread, std::uint32_t threads) {
   using layout = detail::layout<Program>;
-  auto& header = *reinterpret_cast<block_header*>(shared);
   // relaxed: a barrier ordered the workers' writes, here and below.
   if (header.live.load(platform::relaxed) == 0) return;
-  auto* masks = reinterpret_cast<std::uint32_t*>(global_memory + layout::pending_at);
+  unsigned char* memory = memory_of<Program>(header);
+  auto* masks           = reinterpret_cast<std::uint32_t*>(memory + layout::pending_at);
   for (std::uint32_t i = thread; i < layout::words; i += threads) {
     masks[i] = header.word(i).alive.load(platform::relaxed);  // relaxed: as above
   }
   if constexpr (Program::frames == memory::shared) {
-    auto* from = reinterpret_cast<std::uint64_t*>(shared + layout::shared_frames_at);
-    auto* to   = reinterpret_cast<std::uint64_t*>(global_memory + layout::global_frames_at);
+    auto* shared = reinterpret_cast<unsigned char*>(&header);
+    auto* from   = reinterpret_cast<std::uint64_t*>(shared + layout::shared_frames_at);
+    auto* to     = reinterpret_cast<std::uint64_t*>(memory + layout::global_frames_at);
     for (std::size_t i = thread; i < layout::frames_bytes / 8; i += threads) to[i] = from[i];
   }
 }

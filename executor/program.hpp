@@ -256,5 +256,11 @@ struct layout {
   }
 };
 
+/// \returns where a block's part of global memory begins, to which `layout`'s offsets are added.
+template <class Program>
+[[nodiscard]] COWARP_FN unsigned char* memory_of(const block_header& block) {
+  return reinterpret_cast<unsigned char*>(block.timers) - layout<Program>::timers_at;
+}
+
 }  // namespace detail
 }  // namespace cowarp

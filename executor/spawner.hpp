@@ -100,7 +100,7 @@ class spawner {
     check_listed<Task>();
     const std::uint32_t slot = claim<Task>();
     if (slot == no_slot) return pending;
-    return polled<reservation<Program, Task>>(in_place, task_id{block() << 16 | slot});
+    return polled<reservation<Program, Task>>(in_place, task_id::of(block(), slot));
   }
 
   /// Takes room now for a task that is sent to the given block later. \returns nothing if that block's
@@ -118,19 +118,14 @@ class spawner {
   /// Starts a task in this block, or ends the program as failed if its pool is full.
   template <class Task, class... Arguments>
   COWARP_FN void must_spawn(Arguments&&... arguments) const {
-    if (spawn<Task>(static_cast<Arguments&&>(arguments)...) == spawn_result::ok) return;
-    detail::record_failure({}, "must_spawn: the task's pool is full: declare it with a larger pool",
-                           detail::pretty_name<Task>(), 0);
+    require<Task>(spawn<Task>(static_cast<Arguments&&>(arguments)...));
   }
 
   /// The same for a task with a handle.
   template <class Task, class... Arguments>
   COWARP_FN void must_spawn_with(task_handle<typename Task::output>& handle,
                                  Arguments&&... arguments) const {
-    if (spawn_with<Task>(handle, static_cast<Arguments&&>(arguments)...) == spawn_result::ok)
-      return;
-    detail::record_failure({}, "must_spawn: the task's pool is full: declare it with a larger pool",
-                           detail::pretty_name<Task>(), 0);
+    require<Task>(spawn_with<Task>(handle, static_cast<Arguments&&>(arguments)...));
   }
 
   /// Asks all blocks to end; tasks that are not done stay pending in the report.
@@ -171,7 +166,7 @@ class spawner {
     check_joinable<Task>();
     check<Task, Arguments...>();
     storage_of<Task>(slot).construct(static_cast<Arguments&&>(arguments)...);
-    handle.attach(link_of<Task>(slot), context(task_id{block() << 16 | slot}).waker());
+    handle.attach(link_of<Task>(slot), waker_of(slot));
     begin(slot);
   }
 
@@ -221,7 +216,7 @@ class spawner {
     storage_of<Task>(slot).construct_from(arguments);
     if constexpr (detail::is_joinable<Task>) {
       inbox_of<Task>(block()).links[cell].template hand_over<typename Task::output>(
-          link_of<Task>(slot), context(task_id{block() << 16 | slot}).waker());
+          link_of<Task>(slot), waker_of(slot));
     }
     begin(slot);
     return spawn_result::ok;
@@ -233,8 +228,7 @@ class spawner {
     using layout = detail::layout<Program>;
     auto* bytes  = Program::frames == memory::shared
                        ? reinterpret_cast<unsigned char*>(&here()) + layout::shared_frames_at
-                       : reinterpret_cast<unsigned char*>(here().timers) - layout::timers_at +
-                            layout::global_frames_at;
+                       : detail::memory_of<Program>(here()) + layout::global_frames_at;
     return *reinterpret_cast<typename Task::storage*>(
         bytes + layout::template frames_at<Task> +
         (slot - layout::template first_word_of<Task> * 32) * detail::stride_of<Program, Task>());
@@ -245,7 +239,7 @@ class spawner {
   [[nodiscard]] COWARP_FN static detail::join_link& link_of(std::uint32_t slot) {
     using layout = detail::layout<Program>;
     return reinterpret_cast<detail::join_link*>(
-        reinterpret_cast<unsigned char*>(here().timers) - layout::timers_at +
+        detail::memory_of<Program>(here()) +
         layout::template join_at<Task>)[slot - layout::template first_word_of<Task> * 32];
   }
 
@@ -255,15 +249,27 @@ class spawner {
     using layout  = detail::layout<Program>;
     const auto at = static_cast<std::ptrdiff_t>(layout::block_global_bytes) *
                     (static_cast<std::ptrdiff_t>(block) - here().block);
-    return *reinterpret_cast<detail::spawn_inbox<Task>*>(
-        reinterpret_cast<unsigned char*>(here().timers) - layout::timers_at + at +
-        layout::template inbox_at<Task>);
+    return *reinterpret_cast<detail::spawn_inbox<Task>*>(detail::memory_of<Program>(here()) + at +
+                                                         layout::template inbox_at<Task>);
   }
 
  private:
   static constexpr std::uint32_t no_slot = ~0u;  // or no cell
 
   static COWARP_FN block_header& here() { return *platform::this_block(); }
+
+  /// \returns what wakes the task that is about to live in a slot of this block.
+  static COWARP_FN waker waker_of(std::uint32_t slot) {
+    return context(task_id::of(here().block, slot)).waker();
+  }
+
+  /// Ends the program as failed if the pool was full.
+  template <class Task>
+  static COWARP_FN void require(spawn_result result) {
+    if (result == spawn_result::ok) return;
+    detail::record_failure({}, "must_spawn: the task's pool is full: declare it with a larger pool",
+                           detail::pretty_name<Task>(), 0);
+  }
 
   template <class Task>
   static COWARP_FN void check_listed() {

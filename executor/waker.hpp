@@ -15,6 +15,9 @@ struct task_id {
 
   std::uint32_t value;
 
+  [[nodiscard]] COWARP_FN static constexpr task_id of(std::uint32_t block, std::uint32_t slot) {
+    return {block << 16 | slot};
+  }
   [[nodiscard]] COWARP_FN constexpr std::uint32_t block() const { return value >> 16; }
   [[nodiscard]] COWARP_FN constexpr std::uint32_t slot() const { return value & 0xffffu; }
   [[nodiscard]] COWARP_FN constexpr bool is_none() const { return value == none; }

@@ -59,7 +59,7 @@ class worker {
     if constexpr (Program::uses_block) leave_block(block_);
     account(idle_passes != 0 ? &worker_counts::idle : &worker_counts::busy);
     note_counts();
-    if constexpr (Program::watches_polls) polls_watch_.finish(records());
+    if constexpr (Program::watches_polls) polls_watch_.finish(poll_records_of<Program>(block_));
   }
 
   /// Adds this worker's counts to its block's report; the leading lane calls it.
@@ -79,13 +79,27 @@ class worker {
 
   using layout = detail::layout<Program>;
 
+  static constexpr std::uint32_t any_level = priority_levels;
+
   COWARP_FN bool poll_words() {
-    if constexpr (uses_priorities<Program>()) return poll_levels<priority_levels - 1>(false);
-    bool has_polled = false;
+    if constexpr (uses_priorities<Program>()) {
+      return poll_levels<priority_levels - 1>(false);
+    } else {
+      return poll_words_of<any_level>(false);
+    }
+  }
+
+  /// Polls my words of the task types of one level, or of any. \returns true also if `has_polled` is.
+  template <std::uint32_t Level>
+  COWARP_FN bool poll_words_of(bool has_polled) {
     std::uint32_t i = index_;  // my words: every `workers_`-th, through all pools
     Program::for_each_task([&]<class Task>(task_type<Task>) {
       constexpr std::uint32_t last = layout::template first_word_of<Task> + words_of<Task>;
-      for (; i < last; i += workers_) has_polled |= poll_word<Task>(i);
+      for (; i < last; i += workers_) {
+        if constexpr (Level == any_level || task_priority<Task> == Level) {
+          has_polled |= poll_word<Task>(i);
+        }
+      }
     });
     return has_polled;
   }
@@ -94,15 +108,7 @@ class worker {
   template <std::uint32_t Level>
   COWARP_FN bool poll_levels(bool has_polled) {
     if constexpr (has_level<Program, Level>()) {
-      if (levels_.template is_up<Level>(has_polled)) {
-        std::uint32_t i = index_;
-        Program::for_each_task([&]<class Task>(task_type<Task>) {
-          constexpr std::uint32_t last = layout::template first_word_of<Task> + words_of<Task>;
-          for (; i < last; i += workers_) {
-            if constexpr (task_priority<Task> == Level) has_polled |= poll_word<Task>(i);
-          }
-        });
-      }
+      if (levels_.template is_up<Level>(has_polled)) has_polled = poll_words_of<Level>(has_polled);
     }
     if constexpr (Level == 0) {
       return has_polled;
@@ -128,7 +134,7 @@ class worker {
 
     const auto poll = [&](std::uint32_t lane) -> std::uint32_t {
       const std::uint32_t slot = index * 32 + lane;
-      context cx(task_id{block_.block << 16 | slot});
+      context cx(task_id::of(block_.block, slot));
       auto& storage = spawner<Program>::template storage_of<Task>(slot);
       if constexpr (is_joinable<Task>) {
         auto& link = spawner<Program>::template link_of<Task>(slot);
@@ -161,7 +167,7 @@ class worker {
   template <class Task, class Poll>
   COWARP_FN auto poll_lanes(std::uint32_t index, std::uint32_t ready, const Poll& poll) {
     if constexpr (Program::watches_polls) {
-      poll_records& to = records();
+      poll_records& to = poll_records_of<Program>(block_);
       if (platform::lane() == 0) {
         // relaxed: a count, read after the launch.
         to.of_type(layout::template index_of<Task>)
@@ -175,12 +181,6 @@ class worker {
     } else {
       return platform::for_lanes(ready, poll);
     }
-  }
-
-  /// \pre the program watches polls.
-  COWARP_FN poll_records& records() const {
-    return poll_records_in<Program>(reinterpret_cast<unsigned char*>(block_.timers) -
-                                    layout::timers_at);
   }
 
   /// Takes what others made ready in the word, without what is not alive; the same in all lanes.

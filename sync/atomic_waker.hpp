@@ -75,7 +75,7 @@ class atomic_waker {
   static COWARP_FN waker decode(bits_type bits) {
     if constexpr (Scope == scope::block) {
       if (bits == 0) return {};
-      return context(task_id{platform::this_block()->block << 16 | (bits - 1)}).waker();
+      return context(task_id::of(platform::this_block()->block, bits - 1)).waker();
     } else {
       return std::bit_cast<waker>(~bits);
     }

@@ -41,7 +41,7 @@ class stage {
   /// \returns the context of an actor's poll.
   [[nodiscard]] COWARP_FN cowarp::context as(std::uint32_t actor) const {
     const std::uint32_t block = cowarp::platform::this_block()->block;
-    return cowarp::context(cowarp::task_id{block << 16 | (actors_word * 32 + actor)});
+    return cowarp::context(cowarp::task_id::of(block, actors_word * 32 + actor));
   }
 
   /// Polls a future on behalf of an actor.
