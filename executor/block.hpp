@@ -52,7 +52,7 @@ struct grid_header {
   platform::atomic<std::uint64_t, scope::device> manual_now_ns;
   std::uint32_t has_manual_clock;
   std::uint32_t blocks;
-  host_line* host;    // null if nobody can ask for a stop
+  host_line* host;        // null if nobody can ask for a stop
   run_queue* queues;      // one for each block
   child_wakes* children;  // one for each slot, block after block
   void* state;            // the program's grid state

@@ -101,7 +101,7 @@ class COWARP_AWAIT_ELIDABLE try_joined {
   /// \returns false if the future failed.
   template <std::size_t I>
   COWARP_FN bool poll_one(context& cx, bool& all_ready, polled<output>& failed) {
-    auto& one = get<I>(parts_);
+    auto& one            = get<I>(parts_);
     const bool was_ready = one.is_second();
     if (!detail::poll_to_output(cx, one, children_, I)) all_ready = false;
     if (was_ready || !one.is_second()) return true;

@@ -26,6 +26,30 @@ struct after_polls {
   }
 };
 
+/// A future whose polls are counted.
+template <class Future>
+struct counted {
+  using output = typename Future::output;
+  Future awaited;
+  std::uint32_t* polls;
+  COWARP_FN cowarp::polled<output> poll(cowarp::context& cx) {
+    ++*polls;
+    return awaited.poll(cx);
+  }
+};
+template <class Future>
+COWARP_FN counted<Future> count(Future&& awaited, std::uint32_t& polls) {
+  return {static_cast<Future&&>(awaited), &polls};
+}
+
+/// A future that stands elsewhere.
+template <class Future>
+struct by_reference {
+  using output = typename Future::output;
+  Future* at;
+  COWARP_FN cowarp::polled<output> poll(cowarp::context& cx) { return at->poll(cx); }
+};
+
 /// Never ready; alive until it is destroyed.
 template <class Output = std::int32_t>
 struct living {
