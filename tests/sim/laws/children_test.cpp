@@ -115,7 +115,44 @@ struct set_law : cowarp::program<doorkeeper, guest> {
   }
 };
 
+// ---- one future, polled by its task and by joins in turn -----------------------------------------
+
+struct turns_state : board {
+  cowarp::channel<std::uint32_t, 1> door;
+};
+COWARP_TASK(turning, 2, (turns_state & s, std::uint32_t me), 800) {
+  auto guest        = s.door.receive();
+  const auto arrive = [&] {
+    return cowarp::poll_fn([&](cowarp::context& cx) { return guest.poll(cx); });
+  };
+  for (std::uint32_t i = 0;; ++i) {
+    if ((i + me) % 2 == 0) {
+      if (co_await within(s.limit(me * 8, i), arrive())) break;
+    } else if (co_await within(s.limit(me * 8, i), cowarp::join(arrive(), cowarp::ready(1)))) {
+      break;
+    }
+  }
+  note(s.ended);
+}
+COWARP_TASK(visiting, 1, (turns_state & s), 160) {
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    co_await cowarp::sleep_for(10 * s.nap(30 + i));
+    s.that((co_await s.door.send(+i)).is_ok());
+  }
+}
+struct turns_law : cowarp::program<turning, visiting> {
+  using grid_state = turns_state;
+  static void start(cowarp::spawner<turns_law> s, cowarp::no_state&, turns_state& all) {
+    for (std::uint32_t i = 0; i < 2; ++i) place<turning>(s, i, all, i);
+    place<visiting>(s, 1, all);
+  }
+};
+
 }  // namespace
+
+TEST_CASE("child_set: who polls last is woken in every schedule", "[laws][future][child_set]") {
+  hold<turns_law>([](auto& s, auto& found) { found.equal(read(s.ended), 2u, "who had a guest"); });
+}
 
 TEST_CASE("child_set: a join hears every child in every schedule", "[laws][future][child_set]") {
   hold<join_law>([](auto& s, auto& found) { found.equal(read(s.ended), 1u, "joins that ended"); });
