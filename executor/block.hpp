@@ -11,6 +11,8 @@
 
 namespace cowarp {
 
+struct child_wakes;
+
 /// Why an executor ended.
 enum class end_reason : std::uint32_t {
   none,
@@ -50,9 +52,10 @@ struct grid_header {
   platform::atomic<std::uint64_t, scope::device> manual_now_ns;
   std::uint32_t has_manual_clock;
   std::uint32_t blocks;
-  host_line* host;    // null if nobody can ask for a stop
-  run_queue* queues;  // one for each block
-  void* state;        // the program's grid state
+  host_line* host;        // null if nobody can ask for a stop
+  run_queue* queues;      // one for each block
+  child_wakes* children;  // one for each slot, block after block
+  void* state;            // the program's grid state
   // What executor/stall.hpp keeps.
   platform::atomic<std::uint64_t, scope::device> quiet;  // blocks without work; above, an epoch
   platform::atomic_word<scope::device> outside;          // tasks that wait for what no task sends
@@ -91,6 +94,7 @@ struct slot_word {
 struct timer_item {
   std::uint64_t deadline_ns;
   timer_item* next;
+  std::uint32_t task;  // the value of the `task_id` that waits for it
 };
 
 /// The armed timers of one task. Only the lane that polls the task touches them.

@@ -55,6 +55,17 @@ class context {
     return cx;
   }
 
+  /// \returns the context for polling one of the task's children, which notes nothing of this one's.
+  [[nodiscard]] COWARP_FN constexpr context for_child(std::uint32_t child) const {
+    return context(task_.with_child(child));
+  }
+  /// Says which children the polled future has, below it at any depth; a mask of their numbers.
+  COWARP_FN constexpr void note_children(std::uint32_t mask) { flags_ |= mask; }
+  /// \returns the children that were noted.
+  [[nodiscard]] COWARP_FN constexpr std::uint32_t children() const {
+    return flags_ & child_wakes::numbers;
+  }
+
   /// Takes over what another context of the same task noted.
   COWARP_FN constexpr void merge(const context& other) { flags_ |= other.flags_; }
 
@@ -68,9 +79,10 @@ class context {
   static constexpr std::uint32_t cancelling = 1u << 3;
   static constexpr std::uint32_t describing = 1u << 4;
   static constexpr std::uint32_t notes      = self_wake | timers_changed;
+  static_assert(((notes | cancelling | describing) & child_wakes::numbers) == 0);
 
   task_id task_{task_id::none};
-  std::uint32_t flags_ = 0;
+  std::uint32_t flags_ = 0;  // bits 1 to 4 as above; from bit 5: children
 };
 
 }  // namespace cowarp

@@ -30,6 +30,9 @@ inline constexpr nullopt_t pending = nullopt;
 /// destroy it is to cancel it. A future that returns `pending` has arranged for its task to be
 /// woken: it registers first and checks then, on every poll. It may be polled without cause, and is
 /// not polled after it was ready.
+///
+/// Whoever is to wake it keeps what the latest poll's context says (`task` or `waker`): that names
+/// which of the task's children waits, so a context of another poll may lead to the wrong one.
 template <class Future>
 concept future = requires(Future& f, context& cx) {
   typename Future::output;

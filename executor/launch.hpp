@@ -193,7 +193,8 @@ class executor {
 
     const std::uint32_t blocks = launch_.blocks();
     const std::size_t queues   = detail::round_up(sizeof(grid_header), 128);
-    const std::size_t reports  = queues + sizeof(run_queue) * blocks;
+    const std::size_t children = queues + sizeof(run_queue) * blocks;
+    const std::size_t reports  = children + sizeof(child_wakes) * layout::slots * blocks;
     const std::size_t states   = detail::round_up(reports + sizeof(block_report) * blocks, 128);
     const std::size_t tasks    = detail::round_up(states + sizeof(grid_state), 128);
     unsigned char* memory      = launch_.allocate(tasks + layout::block_global_bytes * blocks);
@@ -211,6 +212,7 @@ class executor {
     grid.stall_after_ns   = static_cast<std::uint64_t>(options.stall_after.count());
     grid.host             = static_cast<host_line*>(launch_.line_to_device());
     grid.queues           = reinterpret_cast<run_queue*>(memory + queues);
+    grid.children         = reinterpret_cast<child_wakes*>(memory + children);
     grid.state            = memory + states;
     launch_.upload(memory, &grid, sizeof grid);
 

@@ -173,7 +173,8 @@ struct layout {
       []<class Task>(task_type<Task>) { return std::size_t{words_of<Task>}; }));
   static constexpr std::uint32_t slots = words * 32;
   static_assert(words > 0, "a program lists at least one task");
-  static_assert(slots <= 65536, "a block holds at most 65536 task slots: make the pools smaller");
+  static_assert(slots <= task_id::most_slots,
+                "a block holds at most 32768 task slots: make the pools smaller");
 
   static constexpr std::size_t frames_bytes = sum_over_tasks<Program>(
       []<class Task>(task_type<Task>) { return frames_bytes_of<Program, Task>(); });

@@ -212,10 +212,10 @@ class task_handle<Output>::join_future {
       if (of_.has_ended_) {
         leave();
         result.emplace(of_.take());
-      } else if (waiter_.is == detail::waiter::state::idle) {
-        waiter_.task = cx.task();
-        of_.joining_.push_back(waiter_);
+        return;
       }
+      waiter_.task = cx.task();
+      if (waiter_.is == detail::waiter::state::idle) of_.joining_.push_back(waiter_);
     });
     has_waited_ = !result.has_value();
     return result;

@@ -31,7 +31,9 @@ class this_task {
  public:
   using output = task_id;
 
-  COWARP_FN polled<task_id> poll(context& cx) const { return cx.task(); }
+  COWARP_FN polled<task_id> poll(context& cx) const {
+    return cx.task().is_none() ? cx.task() : cx.task().whole();
+  }
 };
 
 }  // namespace cowarp

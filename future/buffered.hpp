@@ -3,6 +3,7 @@
 /// A stream of futures, several of them at once, and their outputs in order.
 #pragma once
 
+#include <cowarp/future/detail/child_set.hpp>
 #include <cowarp/future/detail/succession.hpp>
 #include <cowarp/future/stream.hpp>
 
@@ -17,13 +18,14 @@ namespace cowarp {
 ///   stream of futures ──► [ up to Most: running, or an output that waits for those before it ] ──►
 /// ```
 ///
-/// Every poll takes futures while there is room and polls those that are not ready yet. One that is
-/// ready is destroyed at once; its output keeps its place. With clang CUDA async functions cannot be
+/// Every poll takes futures while there is room and polls those that are new, were woken, or woke
+/// themselves. One that is ready is destroyed at once; its output keeps its place. With clang CUDA async functions cannot be
 /// items: their frames must stand in an awaited call.
 ///
 /// Invariant:     at most `Most` futures and outputs; the oldest stands at `first_`.
 /// Called by:     the lane that polls the task.
-/// Storage:       the stream, and `Most` times the larger of a future and its output.
+/// Storage:       the stream, `Most` times the larger of a future and its output, and what
+///                `detail::child_set` keeps.
 /// After futures-rs's `buffered`.
 template <std::uint32_t Most, stream Upstream>
 class buffered_stream {
@@ -41,28 +43,31 @@ class buffered_stream {
   }
 
   COWARP_FN polled_item<item> poll_next(context& cx) {
-    begin_children(cx);
+    begin_futures(cx);
+    children_.begin(cx);
     for (std::uint32_t i = 0; i < count_; ++i) {
-      static_cast<void>(detail::poll_to_output(cx, *children_[behind_first(i)]));
+      const std::uint32_t at = behind_first(i);
+      static_cast<void>(detail::poll_to_output(cx, *futures_[at], children_, at));
     }
     if (count_ == 0 && has_ended_) return polled_item<item>(in_place);
     if (count_ == 0) return pending;
-    auto& oldest = children_[first_];
+    auto& oldest = futures_[first_];
     if (!oldest->is_second()) return pending;
     polled_item<item> next(in_place, in_place, std::move(oldest->second()));
     oldest.reset();
+    children_.renew(first_);
     first_ = behind_first(1);
     --count_;
     return next;
   }
 
  private:
-  COWARP_FN void begin_children(context& cx) {
+  COWARP_FN void begin_futures(context& cx) {
     while (count_ < Most && !has_ended_) {
       auto next = upstream_.poll_next(cx);
       if (!next) return;
       has_ended_ = !next->has_value();
-      if (*next) children_[behind_first(count_++)].emplace(into_future(std::move(**next)));
+      if (*next) futures_[behind_first(count_++)].emplace(into_future(std::move(**next)));
     }
   }
   [[nodiscard]] COWARP_FN std::uint32_t behind_first(std::uint32_t i) const {
@@ -73,7 +78,8 @@ class buffered_stream {
   std::uint32_t first_ = 0;
   std::uint32_t count_ = 0;
   bool has_ended_      = false;
-  optional<detail::future_then_output<child>> children_[Most];
+  optional<detail::future_then_output<child>> futures_[Most];
+  detail::child_set<Most> children_;
 };
 
 /// \returns a stream of the outputs of a stream of futures, in order, with up to `Most` at work.

@@ -3,6 +3,7 @@
 /// A stream to its end: something is done with every item, one after another or several at once.
 #pragma once
 
+#include <cowarp/future/futures_unordered.hpp>
 #include <cowarp/future/stream.hpp>
 
 #include <cstdint>
@@ -40,15 +41,15 @@ class for_each_item {
 /// Awaits a future for every item of a stream, up to `Most` at once. Made by
 /// `for_each_concurrent<Most>(stream, fn)`, and with one at a time by `for_each(stream, fn)`.
 ///
-/// Every poll takes items while there is room and polls all futures; one that is ready is destroyed
-/// at once and makes room. Ready when the stream has ended and no future is left. The others are
+/// Every poll takes items while there is room and polls the futures that are new, were woken, or woke
+/// themselves; one that is ready is destroyed at once and makes room. Ready when the stream has ended and no future is left. The others are
 /// cancelled with this one. With clang CUDA `fn` may not be an async function: its frame must stand
 /// in an awaited call.
 ///
-/// Invariant:     `running_` of the children hold a future; only while it is below `Most` the stream
-///                is polled, so a slow future holds up whoever fills the stream.
+/// Invariant:     only while there is room the stream is polled, so slow futures hold up whoever fills
+///                it.
 /// Called by:     the lane that polls the task.
-/// Storage:       the stream, the function and `Most` futures.
+/// Storage:       the stream, the function and a `futures_unordered` of `Most`.
 /// After futures-rs's `for_each_concurrent`, without a heap.
 template <std::uint32_t Most, stream Upstream, class Fn>
 class for_each_future {
@@ -62,52 +63,43 @@ class for_each_future {
       : upstream_(static_cast<Upstream&&>(upstream)), fn_(static_cast<Fn&&>(fn)) {}
   COWARP_FN for_each_future(for_each_future&& other) noexcept  // before the first poll only
       : upstream_(std::move(other.upstream_)), fn_(std::move(other.fn_)) {
-    COWARP_ASSERT(other.running_ == 0, "a future must not move after it was polled");
+    COWARP_ASSERT(other.running_.is_empty(), "a future must not move after it was polled");
   }
 
   COWARP_FN polled<unit> poll(context& cx) {
     for (;;) {
-      const bool lacks_room = begin_children(cx);
-      const bool has_room   = poll_children(cx);
-      if (has_ended_ && running_ == 0) return unit{};
+      const bool lacks_room = begin_futures(cx);
+      poll_futures(cx);
+      if (has_ended_ && running_.is_empty()) return unit{};
       // Nobody has asked the stream since room was made: its next item would wake nobody.
-      if (!lacks_room || !has_room) return pending;
+      if (!lacks_room || running_.is_full()) return pending;
     }
   }
 
  private:
   /// \returns true if the stream was not asked until it had nothing, for want of room.
-  COWARP_FN bool begin_children(context& cx) {
-    while (running_ < Most && !has_ended_) {
+  COWARP_FN bool begin_futures(context& cx) {
+    while (!running_.is_full() && !has_ended_) {
       auto next = upstream_.poll_next(cx);
       if (!next) return false;
       has_ended_ = !next->has_value();
-      if (*next) begin_child(std::move(**next));
+      if (*next) static_cast<void>(running_.try_push(fn_(std::move(**next))));
     }
     return !has_ended_;
   }
-  COWARP_FN void begin_child(typename Upstream::item&& item) {
-    std::uint32_t i = 0;
-    while (children_[i]) ++i;
-    children_[i].emplace(into_future(fn_(std::move(item))));
-    ++running_;
-  }
 
-  /// \returns true if there is room afterwards.
-  COWARP_FN bool poll_children(context& cx) {
-    for (auto& one : children_) {
-      if (!one || !one->poll(cx)) continue;
-      one.reset();
-      --running_;
+  /// Polls until none is ready any more, or left.
+  COWARP_FN void poll_futures(context& cx) {
+    for (;;) {
+      const auto ended = running_.poll_next(cx);
+      if (!ended || !*ended) return;
     }
-    return running_ < Most;
   }
 
   Upstream upstream_;
   Fn fn_;
-  std::uint32_t running_ = 0;
-  bool has_ended_        = false;
-  optional<child> children_[Most];
+  bool has_ended_ = false;
+  futures_unordered<child, Most> running_;
 };
 
 /// \returns a future that awaits `fn(item)` for every item, up to `Most` at once.

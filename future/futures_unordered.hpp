@@ -3,6 +3,7 @@
 /// A set of futures that grows while it is awaited, and yields outputs as they come.
 #pragma once
 
+#include <cowarp/future/detail/child_set.hpp>
 #include <cowarp/future/stream.hpp>
 
 #include <cstdint>
@@ -20,15 +21,14 @@ namespace cowarp {
 /// COWARP_AWAIT_INTO(output, cowarp::next(all));  // empty once nothing is left
 /// ```
 ///
-/// All futures of a task share its one waker, an integer that says nothing of who was woken: so every
-/// poll asks all that are not ready, not only those that were woken, until one is. It begins behind
-/// the one that was ready last, so that none starves. For many that wait long, take tasks with a
-/// `task_handle`.
+/// Every poll asks those that are new, were woken, or woke themselves, until one is ready. It begins
+/// behind the one that was ready last, so that none starves. A task can tell 27 of its futures apart, at
+/// all depths together; of more, some are polled with others.
 ///
 /// Invariant:     `size()` of the children hold a future; `pending` is returned only after every one
-///                was polled.
+///                that was due was polled.
 /// Called by:     the task that owns it.
-/// Storage:       `Capacity` futures and two words. A future is destroyed when it is ready, or with
+/// Storage:       `Capacity` futures, two words, and what `detail::child_set` keeps. A future is destroyed when it is ready, or with
 ///                the set; with clang CUDA it may not be an async function, whose frame must stand in
 ///                an awaited call.
 /// Fails:         `try_push` with false if the set is full; the future is untouched then.
@@ -52,15 +52,15 @@ class futures_unordered {
                   "futures_unordered: its futures are all of the type that it names");
     if (size_ == Capacity) return false;
     std::uint32_t i = 0;
-    while (children_[i]) ++i;
-    children_[i].emplace(into_future(static_cast<Awaited&&>(awaited)));
+    while (futures_[i]) ++i;
+    futures_[i].emplace(into_future(static_cast<Awaited&&>(awaited)));
     ++size_;
     return true;
   }
 
   /// Cancels all.
   COWARP_FN void clear() {
-    for (auto& child : children_) child.reset();
+    for (std::uint32_t i = 0; i < Capacity; ++i) remove(i);
     size_ = 0;
   }
 
@@ -70,13 +70,14 @@ class futures_unordered {
 
   COWARP_FN polled_item<item> poll_next(context& cx) {
     if (size_ == 0) return polled_item<item>(in_place);
+    children_.begin(cx);
     for (std::uint32_t turn = 0; turn < Capacity; ++turn) {
-      auto& child = children_[next_];
-      next_       = next_ + 1 == Capacity ? 0 : next_ + 1;
-      if (!child) continue;
-      auto output = child->poll(cx);
+      const std::uint32_t i = next_;
+      next_                 = next_ + 1 == Capacity ? 0 : next_ + 1;
+      if (!futures_[i] || !children_.is_due(i)) continue;
+      auto output = children_.poll(cx, i, [&](context& its) { return futures_[i]->poll(its); });
       if (!output) continue;
-      child.reset();
+      remove(i);
       --size_;
       return polled_item<item>(in_place, in_place, std::move(*output));
     }
@@ -84,9 +85,15 @@ class futures_unordered {
   }
 
  private:
+  COWARP_FN void remove(std::uint32_t i) {
+    futures_[i].reset();
+    children_.renew(i);
+  }
+
   std::uint32_t size_ = 0;
   std::uint32_t next_ = 0;  // the child to poll first
-  optional<Future> children_[Capacity];
+  optional<Future> futures_[Capacity];
+  detail::child_set<Capacity> children_;
 };
 
 }  // namespace cowarp

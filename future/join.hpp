@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cowarp/executor/future.hpp>
+#include <cowarp/future/detail/child_set.hpp>
 #include <cowarp/future/detail/succession.hpp>
 #include <cowarp/platform/coroutine.hpp>
 
@@ -14,10 +15,12 @@ namespace cowarp {
 
 /// All outputs of several futures. Made by `join(awaited...)`.
 ///
-/// Every poll polls the futures that are not ready yet, in order. One that is ready is destroyed at
-/// once: what it was notified of meanwhile goes to the next in line.
+/// The first poll polls all, in order, and every further one those that were woken, or woke themselves.
+/// A future that is ready is destroyed at once: what it was notified of meanwhile goes to the next in
+/// line.
 ///
-/// Storage: for each future the larger of it and its output. After Embassy's `join`, for any number.
+/// Storage: for each future the larger of it and its output, and what `detail::child_set` keeps. After
+/// Embassy's `join`, which polls all, for any number.
 template <class... Futures>
 class COWARP_AWAIT_ELIDABLE joined {
  public:
@@ -33,12 +36,14 @@ class COWARP_AWAIT_ELIDABLE joined {
   template <std::size_t... I>
   COWARP_FN polled<output> poll(context& cx, std::index_sequence<I...>) {
     bool all_ready = true;
-    ((all_ready &= detail::poll_to_output(cx, get<I>(parts_))), ...);
+    children_.begin(cx);
+    ((all_ready &= detail::poll_to_output(cx, get<I>(parts_), children_, I)), ...);
     if (!all_ready) return pending;
     return polled<output>(in_place, std::move(get<I>(parts_).second())...);
   }
 
   tuple<detail::future_then_output<Futures>...> parts_;
+  detail::child_set<sizeof...(Futures)> children_;
 };
 
 /// \returns a future of the tuple of all outputs.

@@ -3,10 +3,12 @@
 /// Several futures of one type at once, until all are ready.
 #pragma once
 
+#include <cowarp/future/detail/child_set.hpp>
 #include <cowarp/future/detail/succession.hpp>
 #include <cowarp/platform/coroutine.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 #include <utility>
 
@@ -14,11 +16,12 @@ namespace cowarp {
 
 /// All outputs of `Size` futures of one type, as an `array`. Made by `join_all`.
 ///
-/// Every poll polls the futures that are not ready yet, in order. One that is ready is destroyed at
-/// once. With clang CUDA async functions are for `join`: their frames must stand in an awaited call.
+/// The first poll polls all, in order, and every further one those that were woken, or woke themselves.
+/// A future that is ready is destroyed at once. With clang CUDA async functions are for `join`: their
+/// frames must stand in an awaited call.
 ///
-/// Storage: for each future the larger of it and its output. After Embassy's `join_array` and
-/// futures-rs's `join_all`, without a heap.
+/// Storage: for each future the larger of it and its output, and what `detail::child_set` keeps. After
+/// Embassy's `join_array` and futures-rs's `join_all`, without a heap.
 template <class Future, std::size_t Size>
 class COWARP_AWAIT_ELIDABLE joined_all {
   static_assert(Size > 0, "join_all: give at least one future");
@@ -35,7 +38,10 @@ class COWARP_AWAIT_ELIDABLE joined_all {
 
   COWARP_FN polled<output> poll(context& cx) {
     bool all_ready = true;
-    for (part& one : parts_) all_ready &= detail::poll_to_output(cx, one);
+    children_.begin(cx);
+    for (std::uint32_t i = 0; i < Size; ++i) {
+      all_ready &= detail::poll_to_output(cx, parts_[i], children_, i);
+    }
     if (!all_ready) return pending;
     return take(std::make_index_sequence<Size>());
   }
@@ -51,6 +57,7 @@ class COWARP_AWAIT_ELIDABLE joined_all {
   }
 
   part parts_[Size];
+  detail::child_set<Size> children_;
 };
 
 namespace detail {

@@ -3,6 +3,7 @@
 /// Several futures at once, until all have succeeded or one has failed.
 #pragma once
 
+#include <cowarp/future/detail/child_set.hpp>
 #include <cowarp/future/detail/success.hpp>
 #include <cowarp/future/detail/succession.hpp>
 #include <cowarp/platform/coroutine.hpp>
@@ -66,11 +67,12 @@ class try_join_result {
 
 /// All outputs of several futures, or the first that is a failure. Made by `try_join(awaited...)`.
 ///
-/// Every poll polls the futures that are not ready yet, in order, up to the first that fails; then
-/// none is polled any more. A future that is ready is destroyed at once; the others are cancelled
+/// The first poll polls all, in order, and every further one those that were woken, or woke themselves,
+/// up to the first that fails; then none is polled any more. A future that is ready is destroyed at once; the others are cancelled
 /// when this one is destroyed, which an await does at once.
 ///
-/// Storage: for each future the larger of it and its output. After futures-rs's `try_join`.
+/// Storage: for each future the larger of it and its output, and what `detail::child_set` keeps. After
+/// futures-rs's `try_join`.
 template <class... Futures>
 class COWARP_AWAIT_ELIDABLE try_joined {
  public:
@@ -88,6 +90,7 @@ class COWARP_AWAIT_ELIDABLE try_joined {
   COWARP_FN polled<output> poll(context& cx, std::index_sequence<I...>) {
     bool all_ready = true;
     polled<output> failed;
+    children_.begin(cx);
     if (!(poll_one<I>(cx, all_ready, failed) && ...)) return failed;
     if (!all_ready) return pending;
     using successes = typename output::successes;
@@ -98,11 +101,10 @@ class COWARP_AWAIT_ELIDABLE try_joined {
   /// \returns false if the future failed.
   template <std::size_t I>
   COWARP_FN bool poll_one(context& cx, bool& all_ready, polled<output>& failed) {
-    auto& one = get<I>(parts_);
-    if (!detail::poll_to_output(cx, one)) {
-      all_ready = false;
-      return true;
-    }
+    auto& one            = get<I>(parts_);
+    const bool was_ready = one.is_second();
+    if (!detail::poll_to_output(cx, one, children_, I)) all_ready = false;
+    if (was_ready || !one.is_second()) return true;
     if (static_cast<bool>(one.second())) return true;
     failed.emplace(in_place_index_t<I>{}, std::move(one.second()));
     return false;
@@ -114,6 +116,7 @@ class COWARP_AWAIT_ELIDABLE try_joined {
   }
 
   tuple<detail::future_then_output<Futures>...> parts_;
+  detail::child_set<sizeof...(Futures)> children_;
 };
 
 /// \returns a future of a `try_join_result`: true with all outputs, or false with the first failure.

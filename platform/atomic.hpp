@@ -39,6 +39,9 @@ using enum order;
   return names[static_cast<unsigned>(o)];
 }
 
+/// Where an atomic word of block scope stands on a GPU. (Words of a wider scope may stand anywhere.)
+enum class memory_kind : std::uint8_t { shared, global };
+
 /// The value of one shared word; zero bytes are a valid initial state.
 ///
 /// Called by:     any host thread or lane within `Scope`; lanes of a warp need not be converged.
@@ -46,8 +49,8 @@ using enum order;
 /// Memory order:  as named at each call, with the C++ meaning within the scope.
 /// Progress:      wait-free but for `update` loops written with `compare_exchange`.
 /// Storage:       4 or 8 bytes, naturally aligned, where all of the scope can address it; with
-///                `block` 4 bytes in shared memory.
-template <class Value, scope Scope>
+///                `block` 4 bytes in shared memory, unless `Kind` is `global`.
+template <class Value, scope Scope, memory_kind Kind = memory_kind::shared>
 class atomic {
  public:
   [[nodiscard]] COWARP_FN Value load(order o) const { return ref().load(native(o)); }
@@ -65,7 +68,7 @@ class atomic {
  private:
   COWARP_FN auto ref() const {
 #if defined(__CUDA_ARCH__)
-    if constexpr (Scope == scope::block) {
+    if constexpr (Scope == scope::block && Kind == memory_kind::shared) {
       static_assert(sizeof(Value) == 4, "block-scope atomics are 32 bits wide");
       return shared_word_ref<cuda::memory_order>(&value_);
     } else {

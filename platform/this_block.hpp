@@ -9,11 +9,16 @@
 #  include <cowarp/platform/sim/schedule.hpp>
 #endif
 
+#include <cstdint>
+
 namespace cowarp {
 
 struct block_header;
 
 namespace platform {
+
+/// The most blocks that a launch may have: what a task's id has room for.
+inline constexpr std::uint32_t most_blocks = 4095;
 
 #if !defined(__CUDA_ARCH__) && !defined(COWARP_SIM)
 /// The block that this host thread plays, or null.

@@ -61,21 +61,20 @@ class atomic_waker {
   }
 
  private:
-  // Shared-memory words have 32 bits. There the task's slot plus one is enough: a wake that finds
-  // the slot's next life is a poll without cause.
+  // Shared-memory words have 32 bits. There the task's id plus one is enough: a wake that finds the
+  // slot's next life is a poll without cause.
   using bits_type = std::conditional_t<Scope == scope::block, std::uint32_t, std::uint64_t>;
 
   static COWARP_FN bits_type encode(waker w) {
     if constexpr (Scope == scope::block) {
-      return w.is_none() ? 0 : w.task().slot() + 1;
+      return w.task().value + 1;  // 0 for none
     } else {
       return ~std::bit_cast<std::uint64_t>(w);
     }
   }
   static COWARP_FN waker decode(bits_type bits) {
     if constexpr (Scope == scope::block) {
-      if (bits == 0) return {};
-      return context(task_id::of(platform::this_block()->block, bits - 1)).waker();
+      return context(task_id{bits - 1}).waker();
     } else {
       return std::bit_cast<waker>(~bits);
     }

@@ -227,10 +227,10 @@ class cancellation_token<Scope>::cancelled_future {
       has_waited_ = !of_.is_cancelled();
       if (!has_waited_) {
         leave();
-      } else if (waiter_.is == detail::waiter::state::idle) {
-        waiter_.task = cx.task();
-        of_.waiting_.push_back(waiter_);
+        return;
       }
+      waiter_.task = cx.task();
+      if (waiter_.is == detail::waiter::state::idle) of_.waiting_.push_back(waiter_);
     });
     if (has_waited_) return pending;
     return unit{};

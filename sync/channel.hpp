@@ -170,7 +170,10 @@ class channel<Value, Capacity, Scope>::send_future {
       leave(woken);
       return send_status::closed;
     }
-    if (sender_.is == waiter_state::queued) return send_status::full;
+    if (sender_.is == waiter_state::queued) {
+      sender_.task = cx.task();  // maybe another child of its task
+      return send_status::full;
+    }
     if (sender_.is == waiter_state::notified) {
       sender_.is = waiter_state::idle;
       to_.ring.keep(sender_.room, std::move(value_));

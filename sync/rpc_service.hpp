@@ -208,12 +208,12 @@ class rpc_service<Resource, Scope>::call_future {
     polled<output> result;
     at_.change([&] {
       using state = detail::waiter::state;
+      job_.task   = cx.task();
       if (at_.running_ == &job_) return;
       if (job_.is == state::notified || at_.is_closed_) {
         if (job_.is == state::queued) at_.jobs_.remove(job_);
         result.emplace(std::move(job_.result));
       } else if (job_.is == state::idle) {
-        job_.task = cx.task();
         at_.jobs_.push_back(job_);
       }
     });

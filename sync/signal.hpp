@@ -135,9 +135,9 @@ class signal<Value, Scope>::wait_future {
       from_.waiters_.push_front(waiter_);  // `reset` dropped the value meanwhile
     } else if (waiter_.is == state::idle) {
       if (from_.has_value_ && !from_.is_reserved_) return from_.take();
-      waiter_.task = cx.task();
       from_.waiters_.push_back(waiter_);
     }
+    waiter_.task = cx.task();
     return pending;
   }
 

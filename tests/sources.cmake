@@ -29,6 +29,7 @@ set(COWARP_STATE_MACHINE_TESTS
   executor/this_task_test.cpp
   executor/waker_test.cpp
   future/chain_test.cpp
+  future/child_set_test.cpp
   future/fuse_test.cpp
   future/futures_unordered_test.cpp
   future/join_all_test.cpp

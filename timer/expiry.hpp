@@ -3,7 +3,7 @@
 /// How a worker finds the tasks that are due: every lane looks after its own slots.
 #pragma once
 
-#include <cowarp/executor/block.hpp>
+#include <cowarp/executor/waker.hpp>
 #include <cowarp/platform/lanes.hpp>
 #include <cowarp/timer/clock.hpp>
 
@@ -86,7 +86,11 @@ class timer_expiry {
       if (~timers.not_soonest > now) return 0u;
       timers.not_soonest = 0;
       for (const timer_item* item = timers.first; item != nullptr; item = item->next) {
-        if (item->deadline_ns > now) timers.wait_until(item->deadline_ns);
+        if (item->deadline_ns > now) {
+          timers.wait_until(item->deadline_ns);
+        } else if (const task_id task{item->task}; task.child() != 0) {
+          detail::note_child(block, task);
+        }
       }
       return 1u;
     });

@@ -47,8 +47,9 @@ class timer {
  public:
   using output = unit;
 
-  COWARP_FN explicit timer(std::uint64_t deadline_ns) : item_{deadline_ns, nullptr} {}
-  COWARP_FN timer(timer&& other) noexcept : item_{other.item_.deadline_ns, nullptr} {}
+  COWARP_FN explicit timer(std::uint64_t deadline_ns)
+      : item_{deadline_ns, nullptr, task_id::none} {}
+  COWARP_FN timer(timer&& other) noexcept : timer(other.item_.deadline_ns) {}
   COWARP_FN ~timer() { disarm(); }
 
   COWARP_FN polled<unit> poll(context& cx) {
@@ -64,20 +65,31 @@ class timer {
   [[nodiscard]] COWARP_FN bool has_passed() const { return clock::now_ns() >= item_.deadline_ns; }
 
   /// Has the task polled again at the deadline, at once if it has passed; for futures that watch the
-  /// clock themselves. Does nothing the second time.
+  /// clock themselves. The second time it only notes on whose behalf it is polled now.
   COWARP_FN void arm(context& cx) {
-    if (armed_in_ != nullptr || cx.task().is_none()) return;
-    armed_in_        = &platform::this_block()->timers[cx.task().slot()];
-    item_.next       = armed_in_->first;
-    armed_in_->first = &item_;
-    armed_in_->wait_until(item_.deadline_ns);
+    const bool was_armed = is_armed();
+    if (cx.task().is_none()) return;
+    item_.task = cx.task().value;
+    if (was_armed) return;
+    slot_timers& timers = list();
+    item_.next          = timers.first;
+    timers.first        = &item_;
+    timers.wait_until(item_.deadline_ns);
     cx.touch_timers();
   }
 
  private:
+  [[nodiscard]] COWARP_FN bool is_armed() const { return item_.task != task_id::none; }
+
+  /// \returns the list that the item stands in. \pre is_armed()
+  [[nodiscard]] COWARP_FN slot_timers& list() const {
+    return platform::this_block()->timers[task_id{item_.task}.slot()];
+  }
+
   COWARP_FN void disarm() {
-    if (armed_in_ == nullptr) return;
-    timer_item** link      = &armed_in_->first;
+    if (!is_armed()) return;
+    slot_timers& timers    = list();
+    timer_item** link      = &timers.first;
     std::uint64_t earliest = 0;
     while (*link != nullptr) {
       if (*link == &item_) {
@@ -88,12 +100,11 @@ class timer {
       }
     }
     // Due timers stay out: their task was woken for them already.
-    if (earliest < armed_in_->not_soonest) armed_in_->not_soonest = earliest;
-    armed_in_ = nullptr;
+    if (earliest < timers.not_soonest) timers.not_soonest = earliest;
+    item_.task = task_id::none;
   }
 
-  timer_item item_;
-  slot_timers* armed_in_ = nullptr;  // the list that the item stands in
+  timer_item item_;  // its task is none while it stands in no list
 };
 
 /// Waits until the clock shows `deadline`.

@@ -126,6 +126,8 @@ class lanes_future : detail::width_request {
       task         = cx.task();
       is_for_block = Lane::is_of_block;
       *place       = this;
+      // It is served before the next pass, in which whoever polls children must poll this one.
+      if (task.child() != 0) cx.wake_self();
     }
   }
 

@@ -68,11 +68,14 @@ class succession {
 template <class Future>
 using future_then_output = succession<Future, typename Future::output>;
 
-/// Polls a future unless it was ready before. \returns true if its output is there.
-template <class Future, class Output>
-COWARP_FN bool poll_to_output(context& cx, succession<Future, Output>& one) {
+/// Polls a future that is a child, if it is due and was not ready before. \returns true if its output is
+/// there.
+template <class Future, class Output, class Children>
+COWARP_FN bool poll_to_output(context& cx, succession<Future, Output>& one, Children& children,
+                              std::uint32_t i) {
   if (one.is_second()) return true;
-  auto ready = one.first().poll(cx);
+  if (!children.is_due(i)) return false;
+  auto ready = children.poll(cx, i, [&](context& its) { return one.first().poll(its); });
   if (!ready) return false;
   one.follow(std::move(*ready));
   return true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cowarp/platform/cuda/cuda_error.hpp>
 #include <cowarp/platform/cuda/cuda_launch.hpp>
+#include <cowarp/platform/this_block.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -108,7 +109,8 @@ void cuda_launch::resolve() {
             &per_sm, kernel_, static_cast<int>(plan_.workers) * lanes, plan_.shared_bytes),
         "ask how many blocks fit");
   const auto sms = static_cast<std::uint32_t>(attribute(cudaDevAttrMultiProcessorCount, device_));
-  const std::uint32_t most_blocks = std::min(static_cast<std::uint32_t>(per_sm) * sms, 65535u);
+  const std::uint32_t most_blocks =
+      std::min(static_cast<std::uint32_t>(per_sm) * sms, platform::most_blocks);
   if (plan_.blocks == 0) plan_.blocks = std::min(sms, most_blocks);
   if (most_blocks == 0) {
     throw configuration_error("cowarp: not even one block of " + std::to_string(plan_.workers) +

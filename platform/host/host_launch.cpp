@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cowarp/platform/host/host_launch.hpp>
+#include <cowarp/platform/this_block.hpp>
 
 #include <condition_variable>
 #include <cstring>
@@ -39,7 +40,6 @@ struct host_launch::shared_state {
 namespace {
 
 launch_plan resolved(launch_plan plan) {
-  constexpr std::uint32_t most_blocks = 4096;
   if (plan.blocks == 0) plan.blocks = std::max(1u, std::thread::hardware_concurrency());
   if (plan.blocks > most_blocks) {
     throw configuration_error("cowarp: " + std::to_string(plan.blocks) +

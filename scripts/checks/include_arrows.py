@@ -12,8 +12,8 @@ import sys
 
 from command import run
 
-CORE = ("context", "waker", "future", "block", "run_queue")
-AWAIT = r"executor/(context|waker|future|block)\.hpp"
+CORE = ("context", "waker", "future", "block", "run_queue", "child_wakes")
+AWAIT = r"executor/(context|waker|future|block|child_wakes)\.hpp"
 WIDTH = r"executor/(width_request|fail)\.hpp"
 # First match decides. A header whose path matches the left side may include what matches the right.
 ALLOWED = (

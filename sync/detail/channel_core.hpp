@@ -166,7 +166,10 @@ class receiving_place {
   using waiter_state = waiter::state;
 
   COWARP_FN turn poll_locked(context& cx) {
-    if (receiver_.is == waiter_state::queued) return turn::waits;
+    if (receiver_.is == waiter_state::queued) {
+      receiver_.task = cx.task();  // maybe another child of its task
+      return turn::waits;
+    }
     if (receiver_.is == waiter_state::notified) {
       receiver_.is = waiter_state::idle;
       --from_.reserved;

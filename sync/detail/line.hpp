@@ -77,8 +77,8 @@ class line {
 
   /// Puts a waiter at the end; one that was called in vain goes back to the front.
   COWARP_FN void wait(waiter& w, task_id task) {
-    if (w.is == waiter::state::queued) return;
     w.task = task;
+    if (w.is == waiter::state::queued) return;
     if (w.is == waiter::state::notified) {
       --called_;
       queue_.push_front(w);
@@ -130,8 +130,8 @@ class audience {
   COWARP_FN std::uint64_t advance() { return ++now_; }
 
   COWARP_FN void wait(place& w, task_id task) {
+    w.task = task;
     if (w.is == waiter::state::queued) return;
-    w.task  = task;
     w.since = now_;
     queue_.push_back(w);
   }

@@ -59,7 +59,10 @@ class wait_list {
   /// The same for a caller that holds the lock.
   template <class IsFree>
   COWARP_FN bool enter_locked(Waiter& w, task_id task, IsFree&& is_free) {
-    if (w.is == waiter::state::queued) return false;
+    if (w.is == waiter::state::queued) {
+      w.task = task;  // maybe another child of its task
+      return false;
+    }
     if (w.is == waiter::state::notified) {
       w.is = waiter::state::idle;
       return true;

@@ -1,4 +1,4 @@
-// expect: a block holds at most 65536 task slots: make the pools smaller
+// expect: a block holds at most 32768 task slots: make the pools smaller
 // SPDX-License-Identifier: Apache-2.0
 #include <cowarp/cowarp.hpp>
 

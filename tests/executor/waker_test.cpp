@@ -169,10 +169,13 @@ TEST_CASE("waker: two are equal if they wake the same life", "[executor][waker]"
   CHECK_FALSE(cowarp::waker(task, 1) == cowarp::waker(cowarp::task_id{0x00020004}, 1));
 }
 
-TEST_CASE("waker: it keeps block, slot and generation", "[executor][waker]") {
-  const cowarp::waker w(cowarp::task_id{0xfffe1234}, 0xabcdef);
-  CHECK(w.task().block() == 0xfffe);
+TEST_CASE("waker: it keeps block, slot, child and generation", "[executor][waker]") {
+  const auto task = cowarp::task_id::of(0xffe, 0x1234);
+  const cowarp::waker w(task.with_child(31), 0xabcdef);
+  CHECK(w.task().block() == 0xffe);
   CHECK(w.task().slot() == 0x1234);
+  CHECK(w.task().child() == 31);
+  CHECK(w.task().whole() == task);
   CHECK(w.generation() == 0xabcdef);
   CHECK_FALSE(w.is_none());
 }

@@ -134,7 +134,7 @@ struct script {
   std::uint32_t begun;
 };
 
-/// A child that ends when told, and may not move once it was polled.
+/// A child that ends when told, and may not move once it was polled. It asks for every poll.
 struct child {
   using output = std::int32_t;
   script* by;
@@ -143,11 +143,12 @@ struct child {
   const child* polled_at = nullptr;
 
   COWARP_FN child(script& s, std::int32_t number) : by(&s), n(number), life(*s.lives) {}
-  COWARP_FN cowarp::polled<std::int32_t> poll(cowarp::context&) {
+  COWARP_FN cowarp::polled<std::int32_t> poll(cowarp::context& cx) {
     if (polled_at == nullptr) ++by->begun;
     if (polled_at != nullptr) by->check->that(polled_at == this);
     polled_at = this;
     if ((by->may_end >> n & 1u) != 0) return n;
+    cx.wake_self();
     return cowarp::pending;
   }
 };

@@ -12,15 +12,16 @@ namespace try_join_test {
 
 using maybe = cowarp::optional<std::int32_t>;
 
-/// Ready with `value` at the poll after `polls` others; counts its polls.
+/// Ready with `value` at the poll after `polls` others, for which it asks; counts its polls.
 struct after_polls {
   using output = maybe;
   std::uint32_t polls;
   maybe value;
   std::uint32_t* count = nullptr;
-  COWARP_FN cowarp::polled<maybe> poll(cowarp::context&) {
+  COWARP_FN cowarp::polled<maybe> poll(cowarp::context& cx) {
     if (count != nullptr) ++*count;
     if (polls-- == 0) return cowarp::polled<maybe>(cowarp::in_place, value);
+    cx.wake_self();
     return cowarp::pending;
   }
 };

@@ -8,6 +8,7 @@ WORKER, QUEUE, WAKER = "executor/worker.hpp", "executor/run_queue.hpp", "executo
 SPAWNER, CHANNEL, SIGNAL = "executor/spawner.hpp", "sync/channel.hpp", "sync/signal.hpp"
 BLOCK, CORE = "executor/block.hpp", "sync/detail/channel_core.hpp"
 STALL = "executor/stall.hpp"
+CHILDREN, CHILD_SET = "executor/child_wakes.hpp", "future/detail/child_set.hpp"
 EXPIRY, SLEEP, LOCK = "timer/expiry.hpp", "timer/sleep.hpp", "platform/spin_lock.hpp"
 
 FAULTS = [
@@ -313,7 +314,7 @@ FAULTS = [
         (SLEEP, "return clock::now_ns() >= item_.deadline_ns;",
          "return clock::now_ns() + 20 >= item_.deadline_ns;")]),
     Fault("only the first of a task's timers is remembered", "timer_test", [
-        (EXPIRY, "if (item->deadline_ns > now) timers.wait_until(item->deadline_ns);", "")]),
+        (EXPIRY, "          timers.wait_until(item->deadline_ns);\n", "")]),
     Fault("only the leader's deadlines count", "timer_test", [
         (EXPIRY, "    soonest = platform::smallest_of_lanes(soonest);\n",
          "    soonest = platform::uniform(soonest);\n")]),
@@ -322,4 +323,28 @@ FAULTS = [
     Fault("an expiry forgets the words without a due task", "timer_test", [
         (EXPIRY, "      if (soonest < next) next = soonest;\n",
          "      if (soonest < next && soonest <= now) next = soonest;\n")]),
+
+    # ---- children ----
+    Fault("a child's bit is set after the wake of its task", "laws/children_test", [
+        (WAKER, "  if (task.child() != 0) children_of(here, task).note(task.child(), is_here);\n"
+                "  if (is_here) {\n    here.wake(task.slot());\n  } else {\n"
+                "    here.grid->queues[task.block()].wake_generation(task.slot(), generation);\n  }\n",
+         "  if (is_here) {\n    here.wake(task.slot());\n  } else {\n"
+         "    here.grid->queues[task.block()].wake_generation(task.slot(), generation);\n  }\n"
+         "  if (task.child() != 0) children_of(here, task).note(task.child(), is_here);\n")]),
+    Fault("a child's bit shows nothing of what the waker wrote", "laws/children_test", [
+        (CHILDREN, "from_elsewhere.fetch_or(1u << child, platform::release)",
+         "from_elsewhere.fetch_or(1u << child, platform::relaxed)")]),
+    Fault("the same in the task's own block", "laws/children_test", [
+        (CHILDREN, "from_here.fetch_or(1u << child, platform::release)",
+         "from_here.fetch_or(1u << child, platform::relaxed)")]),
+    Fault("children are read and then forgotten", "laws/children_test", [
+        (CHILDREN, "here |= from_here.fetch_and(~mine, platform::acquire);",
+         "from_here.store(here & ~mine, platform::relaxed);")]),
+    Fault("a join forgets the children below its own", "laws/children_test", [
+        (CHILD_SET, "if ((woken & (bit(i) | below_[i])) != 0)", "if ((woken & bit(i)) != 0)")]),
+    Fault("a timer wakes its task and not its child", "laws/children_test", [
+        (EXPIRY, "          detail::note_child(block, task);\n", "")]),
+    Fault("a receive keeps whom it was first polled for", "laws/children_test", [
+        (CORE, "      receiver_.task = cx.task();  // maybe another child of its task\n", "")]),
 ]

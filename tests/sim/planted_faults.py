@@ -19,7 +19,7 @@ import time
 from faults import FAULTS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PARTS = ("platform", "executor", "future", "sync", "timer", "cowarp.hpp", "fmt.hpp")
+PARTS = ("platform", "executor", "future", "sync", "timer", "width", "copy", "cowarp.hpp", "fmt.hpp")
 SIM_SOURCES = ("fiber", "memory_model", "race_hooks", "ready_set", "schedule", "scheduler",
                "sim_launch")
 WATCHED = ["-fsanitize=thread"]  # of tests: race_hooks.cpp takes the place of the sanitizer

@@ -26,6 +26,30 @@ struct after_polls {
   }
 };
 
+/// A future whose polls are counted.
+template <class Future>
+struct counted {
+  using output = typename Future::output;
+  Future awaited;
+  std::uint32_t* polls;
+  COWARP_FN cowarp::polled<output> poll(cowarp::context& cx) {
+    ++*polls;
+    return awaited.poll(cx);
+  }
+};
+template <class Future>
+COWARP_FN counted<Future> count(Future&& awaited, std::uint32_t& polls) {
+  return {static_cast<Future&&>(awaited), &polls};
+}
+
+/// A future that stands elsewhere.
+template <class Future>
+struct by_reference {
+  using output = typename Future::output;
+  Future* at;
+  COWARP_FN cowarp::polled<output> poll(cowarp::context& cx) { return at->poll(cx); }
+};
+
 /// Never ready; alive until it is destroyed.
 template <class Output = std::int32_t>
 struct living {
@@ -35,7 +59,8 @@ struct living {
   COWARP_FN cowarp::polled<Output> poll(cowarp::context&) const { return cowarp::pending; }
 };
 
-/// Ready with 6 after `polls` others; counts its polls, and is alive until it is destroyed.
+/// Ready with 6 after `polls` others, for which it asks; counts its polls, and is alive until it is
+/// destroyed.
 struct living_for {
   using output = std::int32_t;
   counted_life life;
@@ -43,9 +68,10 @@ struct living_for {
   std::uint32_t& polls;
   COWARP_FN living_for(counted_life::counts& in, std::uint32_t n, std::uint32_t& count)
       : life(in), left(n), polls(count) {}
-  COWARP_FN cowarp::polled<std::int32_t> poll(cowarp::context&) {
+  COWARP_FN cowarp::polled<std::int32_t> poll(cowarp::context& cx) {
     ++polls;
     if (left-- == 0) return 6;
+    cx.wake_self();
     return cowarp::pending;
   }
 };
