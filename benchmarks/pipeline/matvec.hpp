@@ -9,7 +9,6 @@
 
 #include <cstdint>
 #include <cstring>
-#include <utility>
 
 namespace bench {
 
@@ -97,33 +96,25 @@ struct matvec_job {
     return sum;
   }
 
-  /// Calls `fn(row)` for each row, each call in its own code: compilers keep an array in registers only if
-  /// they know the indices.
-  template <class Fn, std::uint32_t... Row>
-  static COWARP_FN void for_each_row(std::integer_sequence<std::uint32_t, Row...>, Fn fn) {
-    (fn(std::integral_constant<std::uint32_t, Row>{}), ...);
-  }
-
   /// Multiplies a tile; all lanes of a warp (one on a CPU) call it.
   static COWARP_FN void multiply(const tile& t, const prepared& x, float* to, std::uint32_t lane) {
     constexpr std::uint32_t width = cowarp::platform::width;
-    constexpr auto all_rows       = std::make_integer_sequence<std::uint32_t, rows>{};
     float sum[rows]               = {};
     for (std::uint32_t word = lane; word < row_words; word += width) {
       const four low   = x.low[word];
       const four high  = x.high[word];
       const float bias = x.bias[word];
-      for_each_row(all_rows, [&](auto row) {
+      unrolled<rows>([&](auto row) {
         sum[row] += t.scale[row][word / 16] * product(t.packed[row][word], low, high, bias);
       });
     }
-    for_each_row(all_rows, [&](auto row) {
+    unrolled<rows>([&](auto row) {
       for (std::uint32_t bits = 1; bits < width; bits *= 2) {
         sum[row] += cowarp::platform::from_lane_across(sum[row], bits);
       }
     });
     if (lane != 0) return;
-    for_each_row(all_rows, [&](auto row) { to[row] = sum[row] * power_of_two(unit); });
+    unrolled<rows>([&](auto row) { to[row] = sum[row] * power_of_two(unit); });
   }
 
   /// What the result of a row must be.
