@@ -107,6 +107,18 @@ struct slot_timers {
   }
 };
 
+namespace detail {
+
+struct width_request;
+
+/// Where a task leaves a request for width: the request, which stands in its frame, and what to run for it.
+struct alignas(16) width_place {
+  width_request* request;
+  void (*run)(width_request&, std::uint32_t lane);
+};
+
+}  // namespace detail
+
 /// State of one block: shared memory on a GPU, followed by its `slot_word`s.
 struct block_header {
   grid_header* grid;
@@ -128,7 +140,7 @@ struct block_header {
   platform::atomic_word<scope::block> block_turn;  // who may ask the whole block: block_request.hpp
   platform::atomic_word<scope::block> block_tickets;  // workers that ever waited for a turn
   std::uint32_t block_served;                         // ... that had it; changes while all meet
-  void* block_request;                                // what the block is asked for
+  detail::width_place block_place;                    // what the block is asked for
 
   [[nodiscard]] COWARP_FN slot_word& word(std::uint32_t i) {
     return reinterpret_cast<slot_word*>(this + 1)[i];

@@ -28,12 +28,13 @@ namespace cowarp::detail {
 /// Scope:         block.
 /// Memory order:  what the task wrote before is visible to all lanes in `run`; what they wrote, to
 ///                the task's next poll.
-/// Storage:       16 bytes in the frame of the task, which all lanes can address.
+/// Storage:       3 bytes in the frame of the task, which all lanes can address.
 struct width_request {
-  void (*run)(width_request&, std::uint32_t lane) = nullptr;
-  task_id task{task_id::none};  // whose it is, once it was placed
+  enum class stage : std::uint8_t { unseen, asked, served };
+
+  stage now         = stage::unseen;
   bool is_for_block = false;
-  bool is_served    = false;
+  std::uint8_t slot = 0;  // of the word that is polled, once it was placed
 };
 
 /// Whose turn it is to ask the whole block; the word `block_header::block_turn`.
@@ -51,7 +52,7 @@ struct width_request {
 ///
 /// 0  before the workers run, in a program that uses it
 /// 1  one worker, whose task asks; in the order of their tickets
-/// 2  it has left the request in `block_header::block_request`
+/// 2  it has left the request in `block_header::block_place`
 /// 3  all workers have met, run it, and will meet once more
 /// 4  the first worker that leaves its loop; a task that asks later stays pending
 ///
@@ -80,11 +81,11 @@ COWARP_FN inline void open_block(block_header& block) {
 /// Runs the request with all threads of the block. All of them call it, each worker once.
 COWARP_FN inline void join_block(block_header& block) {
   platform::sync_block();
-  auto& request              = *static_cast<width_request*>(block.block_request);
+  width_request& request     = *block.block_place.request;
   const std::uint32_t thread = platform::thread_of_block();
-  if (thread < platform::threads_of_block()) request.run(request, thread);
+  if (thread < platform::threads_of_block()) block.block_place.run(request, thread);
   if (thread == 0) {
-    request.is_served = true;
+    request.now = width_request::stage::served;
     ++block.block_served;
     // relaxed: the barrier below orders it; until then nobody looks.
     block.block_turn.exchange(static_cast<std::uint32_t>(block_turn::free), platform::relaxed);
@@ -113,7 +114,7 @@ COWARP_FN inline void join_block(block_header& block) {
 
 /// Runs a request with the whole block, in the order in which workers came here. \returns false if the
 /// block is about to end.
-[[nodiscard]] COWARP_FN inline bool serve_block(block_header& block, width_request& request) {
+[[nodiscard]] COWARP_FN inline bool serve_block(block_header& block, const width_place& asked) {
   std::uint32_t ticket = 0;
   // relaxed: any order will do.
   if (platform::lane() == 0) ticket = block.block_tickets.fetch_add(1, platform::relaxed);
@@ -129,7 +130,7 @@ COWARP_FN inline void join_block(block_header& block) {
     platform::let_others_run();
   }
   if (platform::lane() == 0) {
-    block.block_request = &request;
+    block.block_place = asked;
     // release: whoever finds the request finds the pointer.
     block.block_turn.exchange(static_cast<std::uint32_t>(block_turn::requested), platform::release);
   }

@@ -9,15 +9,22 @@
 
 namespace cowarp {
 
+namespace detail {
+struct width_place;
+}
+
 /// The task on whose behalf a future is polled.
 ///
 /// Called by:     the lane that polls the task, during the poll.
-/// Storage:       8 bytes, copied where needed; do not keep it, keep a `waker`.
+/// Storage:       24 bytes, copied where needed; do not keep it, keep a `waker`.
 class context {
  public:
   /// Stands for nobody: `wake_self` and wakers do nothing, so the caller must poll by itself.
   constexpr context() = default;
   COWARP_FN constexpr explicit context(task_id task) : task_(task) {}
+  /// The same in a program that serves width. \param width_place where the task asks for it
+  COWARP_FN constexpr context(task_id task, detail::width_place& width_place)
+      : task_(task), mode_(wide), width_place_(&width_place) {}
 
   /// \returns the waiting task, for wait queues that take it out again before the task ends.
   [[nodiscard]] COWARP_FN constexpr task_id task() const { return task_; }
@@ -28,61 +35,79 @@ class context {
     return {task_, platform::this_block()->queue->generation(task_.slot())};
   }
 
+  /// \returns true if the program serves width. Only width/ calls it.
+  [[nodiscard]] COWARP_FN constexpr bool serves_width() const { return (mode_ & wide) != 0; }
+  /// Notes that the task asks for width. \returns where. \pre the program serves it
+  COWARP_FN constexpr detail::width_place& ask_for_width() {
+    notes_ |= width_asked;
+    return *width_place_;
+  }
+  /// \returns true if the task has asked in this poll.
+  [[nodiscard]] COWARP_FN constexpr bool has_asked_for_width() const {
+    return (notes_ & width_asked) != 0;
+  }
+
   /// Asks for one more poll of this task in the next pass; costs no atomic.
-  COWARP_FN constexpr void wake_self() { flags_ |= self_wake; }
+  COWARP_FN constexpr void wake_self() { notes_ |= self_wake; }
 
   /// Says that the task's timers changed; only timer/ calls it.
-  COWARP_FN constexpr void touch_timers() { flags_ |= timers_changed; }
+  COWARP_FN constexpr void touch_timers() { notes_ |= timers_changed; }
 
   /// \returns true while a frame is taken apart: the future must release what it holds.
-  [[nodiscard]] COWARP_FN constexpr bool is_cancelling() const {
-    return (flags_ & cancelling) != 0;
-  }
+  [[nodiscard]] COWARP_FN constexpr bool is_cancelling() const { return (mode_ & cancelling) != 0; }
   /// \returns the context that takes a frame apart.
   [[nodiscard]] COWARP_FN static constexpr context cancel() {
     context cx;
-    cx.flags_ = cancelling;
+    cx.mode_ = cancelling;
     return cx;
   }
 
   /// \returns true while the host reads where a frame waits; it is cancelling as well.
-  [[nodiscard]] COWARP_FN constexpr bool is_describing() const {
-    return (flags_ & describing) != 0;
-  }
+  [[nodiscard]] COWARP_FN constexpr bool is_describing() const { return (mode_ & describing) != 0; }
   [[nodiscard]] COWARP_FN static constexpr context describe() {
     context cx;
-    cx.flags_ = cancelling | describing;
+    cx.mode_ = cancelling | describing;
     return cx;
   }
 
-  /// \returns the context for polling one of the task's children, which notes nothing of this one's.
+  /// \returns the context for polling one of the task's children. Of this one's notes it knows only
+  /// whether the task has asked for width.
   [[nodiscard]] COWARP_FN constexpr context for_child(std::uint32_t child) const {
-    return context(task_.with_child(child));
+    context its = *this;
+    its.task_   = task_.with_child(child);
+    its.notes_ &= width_asked;
+    return its;
   }
   /// Says which children the polled future has, below it at any depth; a mask of their numbers.
-  COWARP_FN constexpr void note_children(std::uint32_t mask) { flags_ |= mask; }
+  COWARP_FN constexpr void note_children(std::uint32_t mask) { notes_ |= mask; }
   /// \returns the children that were noted.
   [[nodiscard]] COWARP_FN constexpr std::uint32_t children() const {
-    return flags_ & child_wakes::numbers;
+    return notes_ & child_wakes::numbers;
   }
 
   /// Takes over what another context of the same task noted.
-  COWARP_FN constexpr void merge(const context& other) { flags_ |= other.flags_; }
+  COWARP_FN constexpr void merge(const context& other) { notes_ |= other.notes_; }
 
-  /// \returns the notes for the executor: bit 1 self-wake, bit 2 timers changed.
-  [[nodiscard]] COWARP_FN constexpr std::uint32_t flags() const { return flags_ & notes; }
+  /// \returns the notes for the executor: bit 1 self-wake, bit 2 timers changed, bit 3 width asked for.
+  [[nodiscard]] COWARP_FN constexpr std::uint32_t flags() const {
+    return notes_ & ~child_wakes::numbers;
+  }
 
   static constexpr std::uint32_t self_wake      = 1u << 1;
   static constexpr std::uint32_t timers_changed = 1u << 2;
+  static constexpr std::uint32_t width_asked    = 1u << 3;
 
  private:
-  static constexpr std::uint32_t cancelling = 1u << 3;
-  static constexpr std::uint32_t describing = 1u << 4;
-  static constexpr std::uint32_t notes      = self_wake | timers_changed;
-  static_assert(((notes | cancelling | describing) & child_wakes::numbers) == 0);
+  static constexpr std::uint32_t cancelling = 1u << 0;
+  static constexpr std::uint32_t describing = 1u << 1;
+  static constexpr std::uint32_t wide       = 1u << 2;
+  static_assert(((self_wake | timers_changed | width_asked) & child_wakes::numbers) == 0);
 
   task_id task_{task_id::none};
-  std::uint32_t flags_ = 0;  // bits 1 to 4 as above; from bit 5: children
+  std::uint32_t notes_ = 0;  // bits 1 to 3 as above; from bit 5: children
+  // Apart from the notes: no poll changes it, so the compiler knows it throughout an ordinary poll.
+  std::uint32_t mode_               = 0;
+  detail::width_place* width_place_ = nullptr;
 };
 
 }  // namespace cowarp

@@ -18,8 +18,9 @@ COWARP_FN inline void copy_text(char* to, const char* from) {
 }
 
 /// Notes a failure for the host, unless there was one before, and asks all blocks to end.
-COWARP_FN inline void record_failure(task_id task, const char* message, const char* file,
-                                     std::uint32_t line) {
+// Out of line: it is long, and not on anybody's way.
+[[gnu::noinline]] COWARP_FN inline void record_failure(task_id task, const char* message,
+                                                       const char* file, std::uint32_t line) {
   grid_header& grid      = *platform::this_block()->grid;
   failure_record& record = grid.failure;
   // relaxed: only one task may win; `request_end` publishes what it writes.

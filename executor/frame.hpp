@@ -70,7 +70,9 @@ class frame_base {
         return pending;
       }
       polled<typename Future::output> result = awaited.poll(cx);
-      if (result) awaited.~Future();
+      if constexpr (!detail::spent_when_ready<Future>) {
+        if (result) awaited.~Future();
+      }
       return result;
     }
   }

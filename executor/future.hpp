@@ -53,6 +53,10 @@ namespace detail {
 template <class Future>
 concept resumes_ready = std::remove_cvref_t<Future>::resumes_ready;
 
+/// A future that has nothing left to destroy once it was ready.
+template <class Future>
+concept spent_when_ready = std::remove_cvref_t<Future>::is_spent_when_ready;
+
 template <class Awaited>
 concept awaitable = requires {
   into_future(std::declval<Awaited>());

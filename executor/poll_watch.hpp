@@ -38,9 +38,22 @@ template <class Program>
   return *reinterpret_cast<poll_records*>(memory_of<Program>(block) + layout<Program>::polls_at);
 }
 
+/// What a poll says besides its context's notes: the task has ended.
+inline constexpr std::uint32_t poll_has_ended = 1u << 0;
+/// How many flags a poll may return.
+template <class Program>
+inline constexpr int flags_of_polls = layout<Program>::serves_width ? 4 : 3;
+
 /// One worker's part, for a program that does not ask: nothing.
 template <bool Watches>
-class poll_watch {};
+class poll_watch {
+ public:
+  /// Calls `poll(lane)` for the ready tasks of a word.
+  template <class Program, class Task, class Poll>
+  COWARP_FN auto poll_lanes(block_header&, std::uint32_t, std::uint32_t ready, const Poll& poll) {
+    return platform::for_lanes<flags_of_polls<Program>>(ready, poll);
+  }
+};
 
 /// One worker's part.
 ///
@@ -55,10 +68,25 @@ class poll_watch {};
 template <>
 class poll_watch<true> {
  public:
-  /// Runs a poll and counts it. \param poll returns flags, of which `done` says that the task has ended
+  /// The same, and counts the polls. \param word whose tasks are polled
+  template <class Program, class Task, class Poll>
+  COWARP_FN auto poll_lanes(block_header& block, std::uint32_t word, std::uint32_t ready,
+                            const Poll& poll) {
+    poll_records& to = poll_records_of<Program>(block);
+    if (platform::lane() == 0) {
+      // relaxed: a count, read after the launch.
+      to.of_type(layout<Program>::template index_of<Task>)
+          .fetch_add(platform::count_bits(ready), platform::relaxed);
+    }
+    return platform::for_lanes<flags_of_polls<Program>>(ready, [&](std::uint32_t lane) {
+      const std::uint32_t slot = word * 32 + lane;
+      return around(to.of_slot(Program::task_count, slot), slot, [&] { return poll(lane); });
+    });
+  }
+
+  /// Runs a poll and counts it. \param poll returns flags
   template <class Poll>
-  COWARP_FN std::uint32_t around(poll_records::count& of_slot, std::uint32_t slot,
-                                 std::uint32_t done, Poll&& poll) {
+  COWARP_FN std::uint32_t around(poll_records::count& of_slot, std::uint32_t slot, Poll&& poll) {
     const std::uint64_t begin = platform::cycles();
     const std::uint32_t flags = poll();
     const std::uint64_t took  = (platform::cycles() - begin) << slot_bits | slot;
@@ -66,7 +94,7 @@ class poll_watch<true> {
     // relaxed: a count, here and below.
     of_slot.fetch_add(1, platform::relaxed);
     // The next task of this slot is another; it comes after the slot was freed.
-    if ((flags & done) != 0) of_slot.store(0, platform::relaxed);  // relaxed: as above
+    if ((flags & poll_has_ended) != 0) of_slot.store(0, platform::relaxed);  // relaxed: as above
     return flags;
   }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cowarp/executor/block.hpp>
+#include <cowarp/executor/context.hpp>
 #include <cowarp/executor/task.hpp>
 #include <cowarp/executor/task_handle.hpp>
 #include <cowarp/executor/width_request.hpp>
@@ -47,7 +48,7 @@ struct program {
   static constexpr memory frames = memory::global;
   /// The most workers a block may be launched with; bounds the registers a worker may use.
   static constexpr std::uint32_t max_workers = 32;
-  /// Whether tasks may await work by all lanes of their worker (width/lanes.hpp). Costs 256 bytes of
+  /// Whether tasks may await work by all lanes of their worker (width/lanes.hpp). Costs 528 bytes of
   /// shared memory a worker, and a look after each pass that polled.
   static constexpr bool uses_width = false;
   /// Whether tasks may await work by all threads of their block (width/block.hpp). Costs as much again,
@@ -206,7 +207,7 @@ struct layout {
   // Shared memory of one block: header, words, workers' counts, width requests, frames, block state.
   static constexpr std::size_t counts_at = sizeof(block_header) + sizeof(slot_word) * words;
   static constexpr std::size_t width_places_at =
-      counts_at + sizeof(worker_counts) * Program::max_workers;
+      round_up(counts_at + sizeof(worker_counts) * Program::max_workers, 16);
   // Workers without words poll nothing, so nobody asks them for width.
   static constexpr bool serves_width = Program::uses_width || Program::uses_block;
   static constexpr std::size_t width_places_bytes =
@@ -261,6 +262,24 @@ struct layout {
 template <class Program>
 [[nodiscard]] COWARP_FN unsigned char* memory_of(const block_header& block) {
   return reinterpret_cast<unsigned char*>(block.timers) - layout<Program>::timers_at;
+}
+
+/// \returns where the tasks of the word that the worker polls ask for width. \pre the program serves it
+template <class Program>
+[[nodiscard]] COWARP_FN width_places& width_places_of(block_header& block, std::uint32_t worker) {
+  return width_places_of(block, layout<Program>::width_places_at, worker);
+}
+
+/// \returns the context of a slot's next poll.
+template <class Program>
+[[nodiscard]] COWARP_FN context context_of(block_header& block, std::uint32_t worker,
+                                           std::uint32_t slot) {
+  const task_id task = task_id::of(block.block, slot);
+  if constexpr (layout<Program>::serves_width) {
+    return {task, width_places_of<Program>(block, worker).of[slot & 31u]};
+  } else {
+    return context(task);
+  }
 }
 
 }  // namespace detail

@@ -6,54 +6,52 @@
 #include <cowarp/executor/block_request.hpp>
 #include <cowarp/platform/width.hpp>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace cowarp::detail {
 
 /// Where the 32 tasks of the word that a worker is polling leave their requests.
 struct width_places {
-  width_request* of[32];
+  width_place of[32];
+  width_request nobody;  // stands for requests that were withdrawn
 };
 
+COWARP_FN inline void run_nothing(width_request&, std::uint32_t) {}
+
 /// \returns the places of one worker. \pre the program uses width.
-[[nodiscard]] COWARP_FN inline width_places& width_places_of(block_header& block,
+[[nodiscard]] COWARP_FN inline width_places& width_places_of(block_header& block, std::size_t at,
                                                              std::uint32_t worker) {
-  return reinterpret_cast<width_places*>(reinterpret_cast<unsigned char*>(&block) +
-                                         block.width_places_at)[worker];
+  return reinterpret_cast<width_places*>(reinterpret_cast<unsigned char*>(&block) + at)[worker];
 }
 
-/// \returns the place of the task that the calling lane polls; null in a program without width.
-[[nodiscard]] COWARP_FN inline width_request** width_place_of(task_id task) {
+/// Takes back a request that was not served. The lane that polls its task calls it, in the same poll.
+// Out of line: it is not on anybody's way.
+[[gnu::noinline]] COWARP_FN inline void withdraw(const width_request& request) {
   block_header& block = *platform::this_block();
-  if (block.width_places_at == 0) return nullptr;
-  return &width_places_of(block, platform::worker_of_lane()).of[task.slot() & 31u];
+  if (block.width_places_at == 0) return;
+  width_places& places = width_places_of(block, block.width_places_at, platform::worker_of_lane());
+  places.of[request.slot] = {&places.nobody, &run_nothing};
 }
 
-/// Runs the requests of the tasks in `polled`, one after the other, with all lanes of the worker, or
+/// Runs the requests of the tasks in `asked`, one after the other, with all lanes of the worker, or
 /// of the block. \returns the mask of the tasks that were served. All lanes reach this line with the
-/// same values.
+/// same values; a vote orders the places that lanes wrote before it.
 template <bool UsesBlock>
-[[nodiscard]] COWARP_FN inline std::uint32_t serve_width(block_header& block, std::uint32_t worker,
-                                                         std::uint32_t polled) {
-  width_places& places = width_places_of(block, worker);
-  // The vote orders the places that the lanes wrote before what all lanes read below.
-  const auto asked     = platform::for_lanes(polled, [&](std::uint32_t lane) -> std::uint32_t {
-    return places.of[lane] != nullptr ? 2u : 0u;
-  });
-  std::uint32_t served = asked.second;
-  for (std::uint32_t mask = asked.second; mask != 0; mask &= mask - 1) {
-    width_request*& place  = places.of[platform::lowest_bit(mask)];
-    width_request& request = *place;
-    platform::sync_warp();  // all lanes have read the place
-    if (platform::lane() == 0) place = nullptr;
+[[nodiscard]] COWARP_FN inline std::uint32_t serve_width(block_header& block, width_places& places,
+                                                         std::uint32_t asked) {
+  std::uint32_t served = asked;
+  for (std::uint32_t mask = asked; mask != 0; mask &= mask - 1) {
+    const width_place place = places.of[platform::lowest_bit(mask)];
+    width_request& request  = *place.request;
     if constexpr (UsesBlock) {
       if (request.is_for_block) {
-        if (!serve_block(block, request)) served &= ~(mask & (0u - mask));
+        if (!serve_block(block, place)) served &= ~(mask & (0u - mask));
         continue;
       }
     }
-    if (platform::lane() == 0) request.is_served = true;
-    if (platform::lane() < platform::width) request.run(request, platform::lane());
+    if (platform::lane() == 0) request.now = width_request::stage::served;
+    if (platform::lane() < platform::width) place.run(request, platform::lane());
     platform::sync_warp();  // what any lane wrote is visible to the task's next poll
   }
   return served;

@@ -76,6 +76,8 @@ class worker {
   // While busy, a worker looks at what is not its own words every so many passes.
   static constexpr std::uint32_t look_outside_every = 16;
   static_assert(platform::ask_host_passes % look_outside_every == 0);
+  // A task that asks for width over and over is polled so often before others have their turn.
+  static constexpr std::uint32_t most_rounds = 8;
 
   using layout = detail::layout<Program>;
 
@@ -134,8 +136,8 @@ class worker {
 
     const auto poll = [&](std::uint32_t lane) -> std::uint32_t {
       const std::uint32_t slot = index * 32 + lane;
-      context cx(task_id::of(block_.block, slot));
-      auto& storage = spawner<Program>::template storage_of<Task>(slot);
+      context cx               = context_of<Program>(block_, index_, slot);
+      auto& storage            = spawner<Program>::template storage_of<Task>(slot);
       if constexpr (is_joinable<Task>) {
         auto& link = spawner<Program>::template link_of<Task>(slot);
         if (!poll_joinable(storage, link, cx, (woken >> lane & 1u) != 0)) return cx.flags();
@@ -144,43 +146,35 @@ class worker {
         storage.destroy();
       }
       block_.queue->next_generation(slot);
-      return done | cx.flags();
+      return poll_has_ended | cx.flags();
     };
-    const auto said = poll_lanes<Task>(index, ready, poll);
 
-    polls_ += platform::count_bits(ready);
-    std::uint32_t again = said.second & ~said.first;
-    self_wakes_ += platform::count_bits(again);
-    if constexpr (layout::serves_width) {
-      again |= serve_width<Program::uses_block>(block_, index_, ready);
+    std::uint32_t again = 0, timers = 0, ended = 0;
+    for (std::uint32_t round = 1;; ++round) {
+      const auto said = polls_watch_.template poll_lanes<Program, Task>(block_, index, ready, poll);
+      const std::uint32_t themselves = said.second & ~said.first;
+      polls_ += platform::count_bits(ready);
+      self_wakes_ += platform::count_bits(themselves);
+      again = (again & ~ready) | themselves;
+      timers |= said.third;
+      ended |= said.first;
+      if constexpr (layout::serves_width) {
+        // Who was served goes on at once: its lanes are here, and what it asked for is at hand.
+        ready = serve_width<Program::uses_block>(block_, width_places_of<Program>(block_, index_),
+                                                 said.fourth & ~said.first);
+        woken = 0;
+        if (ready != 0 && round < most_rounds) continue;
+        again |= ready;
+      }
+      break;
     }
     if (again != again_before) {
       if (platform::lane() == 0) word.again = again;
       platform::sync_warp();  // all lanes read it in the next pass
     }
-    if (said.third != 0) timers_.rescan(block_, index);
-    if (said.first != 0) retire(word, said.first);
+    if (timers != 0) timers_.rescan(block_, index);
+    if (ended != 0) retire(word, ended);
     return true;
-  }
-
-  /// Calls `poll(lane)` for the ready tasks of a word, and counts that if the program asks for it.
-  template <class Task, class Poll>
-  COWARP_FN auto poll_lanes(std::uint32_t index, std::uint32_t ready, const Poll& poll) {
-    if constexpr (Program::watches_polls) {
-      poll_records& to = poll_records_of<Program>(block_);
-      if (platform::lane() == 0) {
-        // relaxed: a count, read after the launch.
-        to.of_type(layout::template index_of<Task>)
-            .fetch_add(platform::count_bits(ready), platform::relaxed);
-      }
-      return platform::for_lanes(ready, [&](std::uint32_t lane) {
-        const std::uint32_t slot = index * 32 + lane;
-        return polls_watch_.around(to.of_slot(Program::task_count, slot), slot, done,
-                                   [&] { return poll(lane); });
-      });
-    } else {
-      return platform::for_lanes(ready, poll);
-    }
   }
 
   /// Takes what others made ready in the word, without what is not alive; the same in all lanes.
@@ -347,7 +341,6 @@ class worker {
         value, platform::relaxed);
   }
 
-  static constexpr std::uint32_t done = 1u << 0;
   // What `look_outside` says.
   static constexpr std::uint32_t ending    = 1u << 0;
   static constexpr std::uint32_t delivered = 1u << 1;

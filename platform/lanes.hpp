@@ -14,6 +14,7 @@ struct lane_flags {
   std::uint32_t first;
   std::uint32_t second;
   std::uint32_t third;
+  std::uint32_t fourth;
 };
 
 }  // namespace cowarp::platform
@@ -97,17 +98,18 @@ COWARP_FN inline void sync_block() {
 
 /// Runs `fn(i)` for every bit i in `mask`: lane i its own on a GPU, one after the other on a CPU.
 ///
-/// `fn` returns up to three flags in bits 0 to 2; all lanes get all answers. All lanes reach this
+/// `fn` returns up to `Flags` flags, 3 or 4, from bit 0 on; all lanes get all answers. All lanes reach this
 /// line with the same `mask`, may diverge inside `fn`, and are converged after it.
-template <class Fn>
+template <int Flags = 3, class Fn>
 [[nodiscard]] COWARP_FN inline lane_flags for_lanes(std::uint32_t mask, Fn&& fn) {
 #  if defined(__CUDA_ARCH__)
   const std::uint32_t flags = (mask >> lane() & 1u) != 0 ? fn(lane()) : 0u;
   __syncwarp();
   const std::uint32_t second = __ballot_sync(~0u, flags & 2u);
+  const std::uint32_t fourth = Flags > 3 ? __ballot_sync(~0u, flags & 8u) : 0;
   // The first and the third are rare: one vote tells that there is neither.
-  if (__any_sync(~0u, flags & 5u) == 0) return {0, second, 0};
-  return {__ballot_sync(~0u, flags & 1u), second, __ballot_sync(~0u, flags & 4u)};
+  if (__any_sync(~0u, flags & 5u) == 0) return {0, second, 0, fourth};
+  return {__ballot_sync(~0u, flags & 1u), second, __ballot_sync(~0u, flags & 4u), fourth};
 #  else
   lane_flags all{};
   for (; mask != 0; mask &= mask - 1) {
@@ -116,6 +118,7 @@ template <class Fn>
     all.first |= (flags & 1u) << i;
     all.second |= (flags >> 1 & 1u) << i;
     all.third |= (flags >> 2 & 1u) << i;
+    all.fourth |= (flags >> 3 & 1u) << i;
   }
   return all;
 #  endif

@@ -74,10 +74,10 @@ class leader_result<void> {
 /// Scope:         block.
 /// Memory order:  what the task wrote before is visible to all lanes; what they wrote, to the task
 ///                after the await.
-/// Resumes on:    the executor's next pass over the task's word.
+/// Resumes on:    the same pass of the worker; after eight in a row, the next.
 /// Progress:      requests of a word are served one after the other, each to its end; `fn` must not
 ///                wait for a task of its own worker.
-/// Storage:       16 bytes, the function object, and the output.
+/// Storage:       3 bytes, the function object, and the output.
 /// Fails:         without `uses_width` the program ends as failed, and says so.
 template <class Fn, class Lane = lane>
 class lanes_future : detail::width_request {
@@ -90,51 +90,62 @@ class lanes_future : detail::width_request {
  public:
   using output = std::conditional_t<std::is_void_v<result>, unit, result>;
 
+  static constexpr bool is_spent_when_ready =
+      std::is_trivially_destructible_v<Fn> &&
+      std::is_trivially_destructible_v<detail::leader_result<result>>;
+
   COWARP_FN explicit lanes_future(Fn&& fn) : fn_(std::move(fn)) {}
   lanes_future(lanes_future&&) = default;  // before the first poll only
   COWARP_FN ~lanes_future() {
-    if (!task.is_none() && !is_served) *detail::width_place_of(task) = nullptr;
+    if (now == stage::asked) detail::withdraw(*this);
   }
 
   COWARP_FN polled<output> poll(context& cx) {
-    if (is_served) return result_.take();
-    if (cx.task().is_none()) return poll_outside();
-    if (task.is_none()) ask(cx);
+    if (now == stage::served) return result_.take();
+    if constexpr (!platform::on_device) {
+      if (cx.task().is_none()) return poll_outside();
+    }
+    if (now == stage::unseen) ask(cx);
     return pending;
   }
 
  private:
+  using stage = detail::width_request::stage;
+
   COWARP_FN void ask(context& cx) {
-    detail::width_request** place = detail::width_place_of(cx.task());
     COWARP_ASSERT(
         !platform::is_on_stack(this),
         "lanes: the future stands on one lane's stack, where others cannot reach it: await it "
         "in a task, whose frame is in memory");
-    if (place == nullptr || (Lane::is_of_block && !detail::can_ask_block())) {
-      constexpr auto here = std::source_location::current();
-      detail::record_failure(
-          cx.task(),
-          Lane::is_of_block ? "block: the program does not serve it: give it `static constexpr "
-                              "bool uses_block = true;`"
-                            : "lanes: the program does not serve width: give it `static constexpr "
-                              "bool uses_width = true;`",
-          here.file_name(), here.line());
-    } else if (*place != nullptr) {
+    if (!cx.serves_width() || (Lane::is_of_block && !detail::can_ask_block())) {
+      refuse(cx.task());
+    } else if (cx.has_asked_for_width()) {
       cx.wake_self();  // another future of this task is before us
     } else {
-      run          = &run_on_lane;
-      task         = cx.task();
-      is_for_block = Lane::is_of_block;
-      *place       = this;
-      // It is served before the next pass, in which whoever polls children must poll this one.
-      if (task.child() != 0) cx.wake_self();
+      is_for_block       = Lane::is_of_block;
+      now                = stage::asked;
+      slot               = static_cast<std::uint8_t>(cx.task().slot() & 31u);
+      cx.ask_for_width() = {this, &run_on_lane};
+      // It is served before the next poll, in which whoever polls children must poll this one.
+      if (cx.task().child() != 0) cx.wake_self();
     }
   }
 
+  static COWARP_FN void refuse(task_id task) {
+    if (task.is_none()) return;
+    constexpr auto here = std::source_location::current();
+    detail::record_failure(
+        task,
+        Lane::is_of_block ? "block: the program does not serve it: give it `static constexpr bool "
+                            "uses_block = true;`"
+                          : "lanes: the program does not serve width: give it `static constexpr "
+                            "bool uses_width = true;`",
+        here.file_name(), here.line());
+  }
+
   COWARP_FN polled<output> poll_outside() {
-    if constexpr (platform::on_device) return pending;
     run_on_lane(*this, 0);
-    is_served = true;
+    now = stage::served;
     return result_.take();
   }
 

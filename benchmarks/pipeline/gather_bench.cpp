@@ -18,6 +18,18 @@ COWARP_FN constexpr std::uint32_t mixed(std::uint32_t i) {
 
 struct alignas(16) piece {
   std::uint32_t of[4];
+
+  // Number by number: clang copies a struct in halves, and keeps an array of copies in local memory.
+  piece() = default;
+  COWARP_FN piece(const piece& other) : of{other.of[0], other.of[1], other.of[2], other.of[3]} {}
+  COWARP_FN piece& operator=(const piece& other) {
+    const std::uint32_t a = other.of[0], b = other.of[1], c = other.of[2], d = other.of[3];
+    of[0] = a;
+    of[1] = b;
+    of[2] = c;
+    of[3] = d;
+    return *this;
+  }
 };
 
 template <std::uint32_t RowBytes>
@@ -70,11 +82,11 @@ struct grid_stride {
     std::uint32_t i               = block * threads + thread;
     for (; i + (batch - 1) * step < all; i += batch * step) {
       piece held[batch];
-      for (std::uint32_t k = 0; k < batch; ++k) {
+      bench::unrolled<batch>([&](auto k) {
         const std::uint32_t at = i + k * step;
         held[k]                = job.from(at / Job::pieces)[at % Job::pieces];
-      }
-      for (std::uint32_t k = 0; k < batch; ++k) job.out[i + k * step] = held[k];
+      });
+      bench::unrolled<batch>([&](auto k) { job.out[i + k * step] = held[k]; });
     }
     for (; i < all; i += step) job.out[i] = job.from(i / Job::pieces)[i % Job::pieces];
   }

@@ -28,8 +28,19 @@ struct matvec_job {
   };
   static_assert(sizeof(tile) == tile_bytes);
 
+  /// The vector as `multiply` wants it; see `prepare`.
+  struct alignas(16) four {
+    float of[4];
+  };
+  struct prepared {
+    four low[row_words];    // for the lower four weights of a word
+    four high[row_words];   // for the upper four
+    float bias[row_words];  // for -8 of all eight
+  };
+  static_assert(sizeof(prepared) % 16 == 0);
+
   const tile* matrix;
-  const float* vector;  // as `prepared` says
+  const prepared* vector;
   float* result;
   std::uint32_t tiles;
   std::uint32_t blocks;
@@ -44,45 +55,66 @@ struct matvec_job {
   static COWARP_FN float vector_at(std::uint32_t column) {
     return static_cast<float>(static_cast<std::int32_t>(mixed(column) % 9) - 4);
   }
-  /// Weight j of a word is taken out where it stands, as 16^(j mod 4) times its value; the vector makes
-  /// up for it.
-  static COWARP_FN float prepared(std::uint32_t column) {
-    return vector_at(column) / static_cast<float>(1u << (column % 4 * 4));
-  }
+  // A weight w is taken out of its word with one instruction: its four bits, at bit b of 24, are the float
+  // w * 2^(b - 149), a small but ordinary number to a GPU. The vector makes up for 2^b, and for the rest as
+  // far as a float reaches; the result for what is left.
+  static constexpr int unit = 29;  // sums are kept in units of 2^-29
 
-  /// \returns 16^j (weight j - 8) for the four weights in the low half of the word.
-  static COWARP_FN float taken(std::uint32_t word, std::uint32_t j) {
-    // A number in the mantissa of 2^23, which is then taken away: no conversion.
-    const std::uint32_t bits = (word & (15u << (4 * j))) | 0x4b000000u;
+  /// Where weight `j` of a word is taken from; the upper two after a shift by 8.
+  static COWARP_FN constexpr std::uint32_t bit_of(std::uint32_t j) {
+    return 4 * (j < 6 ? j : j - 2);
+  }
+  static COWARP_FN float power_of_two(int exponent) {
+    return float_of(static_cast<std::uint32_t>(exponent + 127) << 23);
+  }
+  static COWARP_FN float float_of(std::uint32_t bits) {
     float value;
     std::memcpy(&value, &bits, 4);
-    return value - (8388608.0f + static_cast<float>(8u << (4 * j)));
+    return value;
+  }
+  /// Prepares the part of the vector that meets word `word` of a row. All of it is exact.
+  static COWARP_FN void prepare(prepared& to, std::uint32_t word) {
+    float sum = 0;
+    for (std::uint32_t j = 0; j < 8; ++j) {
+      const float x = vector_at(8 * word + j);
+      (j < 4 ? to.low : to.high)[word].of[j % 4] =
+          x * power_of_two(149 - unit - static_cast<int>(bit_of(j)));
+      sum += x;
+    }
+    to.bias[word] = -8 * sum * power_of_two(-unit);
   }
 
-  /// Multiplies a tile; all lanes of a warp (one on a CPU) call it. \param x the prepared vector.
-  static COWARP_FN void multiply(const tile& t, const float* x, float* to, std::uint32_t lane) {
-    constexpr std::uint32_t width = cowarp::platform::width;
-    struct alignas(16) four {
-      float of[4];
-    };
-    float sum[rows] = {};
-    for (std::uint32_t word = lane; word < row_words; word += width) {
-      const four low  = reinterpret_cast<const four*>(x)[2 * word];
-      const four high = reinterpret_cast<const four*>(x)[2 * word + 1];
-      for (std::uint32_t row = 0; row < rows; ++row) {
-        const std::uint32_t packed = t.packed[row][word];
-        float part                 = 0;
-        for (std::uint32_t j = 0; j < 4; ++j) part += taken(packed, j) * low.of[j];
-        for (std::uint32_t j = 0; j < 4; ++j) part += taken(packed >> 16, j) * high.of[j];
-        sum[row] += t.scale[row][word / 16] * part;
-      }
+  /// \returns eight weights, less eight each, times their part of the vector, in units.
+  static COWARP_FN float product(std::uint32_t packed, const four& low, const four& high,
+                                 float bias) {
+    const std::uint32_t upper = packed >> 8;
+    float sum                 = bias;
+    for (std::uint32_t j = 0; j < 4; ++j) sum += float_of(packed & 15u << bit_of(j)) * low.of[j];
+    for (std::uint32_t j = 0; j < 4; ++j) {
+      sum += float_of((j < 2 ? packed : upper) & 15u << bit_of(4 + j)) * high.of[j];
     }
-    for (std::uint32_t row = 0; row < rows; ++row) {
+    return sum;
+  }
+
+  /// Multiplies a tile; all lanes of a warp (one on a CPU) call it.
+  static COWARP_FN void multiply(const tile& t, const prepared& x, float* to, std::uint32_t lane) {
+    constexpr std::uint32_t width = cowarp::platform::width;
+    float sum[rows]               = {};
+    for (std::uint32_t word = lane; word < row_words; word += width) {
+      const four low   = x.low[word];
+      const four high  = x.high[word];
+      const float bias = x.bias[word];
+      unrolled<rows>([&](auto row) {
+        sum[row] += t.scale[row][word / 16] * product(t.packed[row][word], low, high, bias);
+      });
+    }
+    unrolled<rows>([&](auto row) {
       for (std::uint32_t bits = 1; bits < width; bits *= 2) {
         sum[row] += cowarp::platform::from_lane_across(sum[row], bits);
       }
-      if (lane == 0) to[row] = sum[row];
-    }
+    });
+    if (lane != 0) return;
+    unrolled<rows>([&](auto row) { to[row] = sum[row] * power_of_two(unit); });
   }
 
   /// What the result of a row must be.
@@ -107,16 +139,21 @@ struct matvec_fill {
                             std::uint32_t thread, std::uint32_t threads) {
     constexpr std::uint32_t words  = matvec_job::tile_bytes / 4;
     constexpr std::uint32_t packed = matvec_job::rows * matvec_job::row_words;
-    auto* const tiles =
-        reinterpret_cast<std::uint32_t*>(const_cast<matvec_job::tile*>(job->matrix));
-    const std::uint32_t step = job->blocks * threads;
+    auto* const tiles              = const_cast<matvec_job::tile*>(job->matrix);
+    auto* const bits               = reinterpret_cast<std::uint32_t*>(tiles);
+    auto* const scales             = reinterpret_cast<float*>(tiles);
+    const std::uint32_t step       = job->blocks * threads;
     for (std::uint32_t i = block * threads + thread; i < job->tiles * words; i += step) {
-      const float scale = matvec_job::scale(i);
-      tiles[i]          = matvec_job::packed_word(i);
-      if (i % words >= packed) std::memcpy(&tiles[i], &scale, 4);
+      // A float is stored as one. Copied by memcpy to a place whose alignment clang does not know, it
+      // becomes four stores of a byte, of which ptxas 13.0 takes the lowest for a conversion to a byte.
+      if (i % words < packed) {
+        bits[i] = matvec_job::packed_word(i);
+      } else {
+        scales[i] = matvec_job::scale(i);
+      }
     }
-    for (std::uint32_t i = block * threads + thread; i < matvec_job::columns; i += step) {
-      const_cast<float*>(job->vector)[i] = matvec_job::prepared(i);
+    for (std::uint32_t i = block * threads + thread; i < matvec_job::row_words; i += step) {
+      matvec_job::prepare(const_cast<matvec_job::prepared&>(*job->vector), i);
     }
     for (std::uint32_t i = block * threads + thread; i < job->tiles * matvec_job::rows; i += step) {
       job->result[i] = -1.5f;

@@ -17,17 +17,17 @@ constexpr std::uint32_t first_line = __LINE__;
 template <std::uint32_t Tiles, std::uint32_t Workers>
 struct matvec {
   struct board {
-    alignas(16) float x[job_type::columns];
+    job_type::prepared x;
     cowarp::event<cowarp::scope::block> has_vector;
     cowarp::tile_pool<job_type::tile_bytes, Tiles> tiles;
     cowarp::platform::atomic_word<cowarp::scope::block> next;
   };
   struct multiply {
     const job_type::tile* part;
-    const float* x;
+    const job_type::prepared* x;
     float* to;
     COWARP_FN void operator()(cowarp::lane l) const {
-      job_type::multiply(*cowarp::in_shared(part), cowarp::in_shared(x), to, l.index);
+      job_type::multiply(*cowarp::in_shared(part), *cowarp::in_shared(x), to, l.index);
     }
   };
 
@@ -37,7 +37,7 @@ struct matvec {
     job_type& job;
     COWARP_BODY_BEGIN
     COWARP_AWAIT(
-        cowarp::copy_async(b.x, job.vector, sizeof b.x, cowarp::copy_option::constant_source));
+        cowarp::copy_async(&b.x, job.vector, sizeof b.x, cowarp::copy_option::constant_source));
     b.has_vector.set();
     COWARP_BODY_END
   };
@@ -60,7 +60,7 @@ struct matvec {
       COWARP_AWAIT(
           tile.load(job.matrix + part, job_type::tile_bytes, cowarp::copy_option::constant_source));
       COWARP_AWAIT(cowarp::lanes(
-          multiply{tile.template as<job_type::tile>(), b.x, job.result + job_type::rows * part}));
+          multiply{tile.template as<job_type::tile>(), &b.x, job.result + job_type::rows * part}));
     }
     COWARP_BODY_END
   };
@@ -87,7 +87,8 @@ class rates {
     job_.blocks = memory_.blocks();
     bytes_      = std::size_t{job_.tiles} * job_type::tile_bytes;
     job_.matrix = reinterpret_cast<job_type::tile*>(memory_.allocate(bytes_));
-    job_.vector = reinterpret_cast<float*>(memory_.allocate(job_type::columns * 4));
+    job_.vector =
+        reinterpret_cast<job_type::prepared*>(memory_.allocate(sizeof(job_type::prepared)));
     job_.result = reinterpret_cast<float*>(memory_.allocate(job_.tiles * job_type::rows * 4));
   }
 
@@ -172,8 +173,10 @@ void measure_all(bench::table& to) {
   of.by_hand<10>();
   of.by_hand<11>();
   of.cowarp_rate<8, 4>();
-  of.cowarp_rate<8, 8>();
   of.cowarp_rate<10, 4>();
+  of.cowarp_rate<8, 8>();
+  of.cowarp_rate<10, 5>();
+  of.cowarp_rate<9, 9>();
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ struct pipeline {
     }
   };
 
-  COWARP_TASK_FRAME(mover, 32 * Workers) {
+  COWARP_TASK_FRAME(mover, 32 * Workers, 56) {
     using output = cowarp::unit;
     board& b;
     Job& job;

@@ -12,6 +12,8 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 namespace bench {
 
@@ -27,6 +29,16 @@ template <class Task, std::uint32_t Tasks>
 struct in_pool : Task {
   static constexpr std::uint32_t pool_size = Tasks;
 };
+
+/// Calls `fn(i)` for each `i` below `Count`, each call in its own code: compilers keep an array in registers
+/// only if they know the indices, and clang does not unroll every short loop.
+template <std::uint32_t Count, class Fn>
+COWARP_FN void unrolled(Fn fn) {
+  [&]<std::uint32_t... I>(std::integer_sequence<std::uint32_t, I...>) {
+    (fn(std::integral_constant<std::uint32_t, I>{}), ...);
+  }
+  (std::make_integer_sequence<std::uint32_t, Count>{});
+}
 
 /// Cycles (GPU) or nanoseconds (CPU), and nanoseconds, between two points of a task or kernel.
 struct span {

@@ -21,7 +21,7 @@ inline constexpr std::uint32_t lanes = COWARP_SIM_LANES;
 #else
 inline constexpr std::uint32_t lanes = 32;
 #endif
-static_assert(lanes >= 2 && 32 % lanes == 0, "three flags for each of 32 slots must fit the lanes");
+static_assert(lanes >= 2 && 32 % lanes == 0, "four flags for each of 32 slots must fit the lanes");
 
 /// Lets the scheduler run other lanes first. Stands before every atomic operation. On a host thread
 /// that runs no lane it does nothing, as all of the following.
@@ -57,10 +57,10 @@ void fail_assertion(const char* condition, const char* message, const char* file
 /// What lanes do together.
 enum class meeting : std::uint8_t { sync_warp, warp, leader, uniform, any, smallest, flags, block };
 
-/// What a meeting says to all its lanes: one value, or the ballots of three flags.
+/// What a meeting says to all its lanes: one value, or the ballots of four flags.
 struct agreement {
   std::uint64_t value;
-  std::uint32_t ballots[3];
+  std::uint32_t ballots[4];
 };
 
 /// Waits for all lanes of the warp (`meeting::block`: all threads of the block) to make this call.

@@ -346,8 +346,8 @@ void scheduler::conclude(gathering& at) {
     case meeting::smallest: said.value = *std::min_element(at.values, at.values + lanes); break;
     case meeting::flags:
       for (std::uint32_t i = 0; i < 32; ++i) {
-        const std::uint64_t flags = at.values[i % lanes] >> i / lanes * 3;
-        for (std::uint32_t j = 0; j < 3; ++j) said.ballots[j] |= (flags >> j & 1u) << i;
+        const std::uint64_t flags = at.values[i % lanes] >> i / lanes * 4;
+        for (std::uint32_t j = 0; j < 4; ++j) said.ballots[j] |= (flags >> j & 1u) << i;
       }
       break;
     case meeting::sync_warp:

@@ -49,15 +49,15 @@ inline void sync_block(std::source_location where = std::source_location::curren
   return sim::meet(sim::meeting::smallest, value, where).value;
 }
 
-template <class Fn>
+template <int Flags = 3, class Fn>
 [[nodiscard]] inline lane_flags for_lanes(
     std::uint32_t mask, Fn&& fn, std::source_location where = std::source_location::current()) {
   std::uint64_t flags = 0;
-  for (std::uint32_t i = lane(), at = 0; i < 32; i += sim::lanes, at += 3) {
+  for (std::uint32_t i = lane(), at = 0; i < 32; i += sim::lanes, at += 4) {
     if ((mask >> i & 1u) != 0) flags |= std::uint64_t{fn(i)} << at;
   }
   const auto all = sim::meet(sim::meeting::flags, flags, where, mask);
-  return {all.ballots[0], all.ballots[1], all.ballots[2]};
+  return {all.ballots[0], all.ballots[1], all.ballots[2], all.ballots[3]};
 }
 
 }  // namespace cowarp::platform

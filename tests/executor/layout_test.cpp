@@ -108,7 +108,7 @@ static_assert(cowarp::detail::spawn_inbox<large>::cells == 32);
 // The sizes that the documentation promises.
 static_assert(sizeof(cowarp::run_item) == 8);
 static_assert(sizeof(cowarp::waker) == 8);
-static_assert(sizeof(cowarp::context) == 8);
+static_assert(sizeof(cowarp::context) == 24);
 static_assert(sizeof(cowarp::timer) == 24);
 static_assert(sizeof(cowarp::detail::waiter) == 24);
 static_assert(sizeof(cowarp::signal<std::uint64_t>) <= 32 + 8);

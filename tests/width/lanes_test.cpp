@@ -167,6 +167,57 @@ struct forgetful_app : cowarp::program<forgetful> {
   }
 };
 
+// ---- turns ---------------------------------------------------------------------------------------
+
+struct turns {
+  test::counter awaits;          // that ended
+  test::counter turns_of_other;  // until the other's task has ended
+  test::counter has_ended;
+};
+
+COWARP_TASK_FRAME(asking_on, 1) {
+  turns& s;
+  std::uint32_t round = 0;
+  COWARP_BODY_BEGIN
+  for (; round < 64; ++round) COWARP_AWAIT(cowarp::lanes(counting{s.awaits}));
+  s.has_ended.add();
+  COWARP_BODY_END
+};
+
+COWARP_TASK_FRAME(other, 1) {
+  turns& s;
+  COWARP_BODY_BEGIN
+  while (s.has_ended.value() == 0) {
+    s.turns_of_other.add();
+    COWARP_AWAIT(cowarp::yield_now());
+  }
+  COWARP_BODY_END
+};
+
+struct turns_app : wide_program<cowarp::memory::shared, asking_on, other> {
+  using grid_state = turns;
+  COWARP_FN static void start(cowarp::spawner<turns_app> s) {
+    (void)s.spawn<asking_on>(s.grid_state());
+    (void)s.spawn<other>(s.grid_state());
+  }
+};
+
+/// Ends in the poll in which it asks; its frame is gone when the worker looks.
+COWARP_TASK_FRAME(ending, 32) {
+  turns& s;
+  COWARP_BODY_BEGIN
+  COWARP_AWAIT(cowarp::select_biased(cowarp::lanes(counting{s.awaits}), cowarp::ready(1)));
+  s.has_ended.add();
+  COWARP_BODY_END
+};
+
+struct ending_app : wide_program<cowarp::memory::shared, ending> {
+  using grid_state = turns;
+  COWARP_FN static void start(cowarp::spawner<ending_app> s) {
+    for (std::uint32_t i = 0; i < 32; ++i) (void)s.spawn<ending>(s.grid_state());
+  }
+};
+
 template <template <cowarp::memory> class App, class Check>
 void in_both_memories(Check check) {
   state global{};
@@ -209,6 +260,24 @@ TEST_CASE("lanes: given up before they ran, they never run", "[width][lanes]") {
   s.checks.require_none(32);
   CHECK(s.elsewhere.value() == 0);
   CHECK(s.served.value() == 32);
+}
+
+TEST_CASE("lanes: a task that was served goes on at once, and others have their turn",
+          "[width][lanes]") {
+  lanes_test::turns s{};
+  test::run_to_end<lanes_test::turns_app>(s, {.blocks = 1, .workers = 1});
+  CHECK(s.awaits.value() == 64 * (COWARP_HAS_CUDA ? 32 : 1));
+  // Eight polls in a row at most, of the 65 that the other waits for.
+  CHECK(s.turns_of_other.value() >= 8);
+  CHECK(s.turns_of_other.value() <= 16);
+}
+
+TEST_CASE("lanes: a task that ends while it asks is polled no more", "[width][lanes]") {
+  lanes_test::turns s{};
+  const auto report = test::run_to_end<lanes_test::ending_app>(s, {.blocks = 1});
+  CHECK(s.awaits.value() == 0);
+  CHECK(s.has_ended.value() == 32);
+  CHECK(report.total.polls == 32);
 }
 
 TEST_CASE("lanes: two of one task are both served", "[width][lanes]") {

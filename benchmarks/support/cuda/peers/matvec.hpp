@@ -20,10 +20,17 @@ struct matvec_pipeline {
   static constexpr std::uint32_t workers     = 9;
   static constexpr std::uint32_t max_threads = workers * 32;
   struct memory {
-    alignas(128) float x[Job::columns];
+    alignas(128) typename Job::prepared x;
     alignas(128) tile stage[Stages];
     std::uint64_t full[Stages], empty[Stages];
   };
+
+  static COWARP_DEVICE_FN void load_vector(const Job& job, memory& m, std::uint32_t thread,
+                                           std::uint32_t threads) {
+    const auto* from = reinterpret_cast<const float*>(job.vector);
+    auto* const to   = reinterpret_cast<float*>(&m.x);
+    for (std::uint32_t i = thread; i < sizeof m.x / 4; i += threads) to[i] = from[i];
+  }
 
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
   static COWARP_DEVICE_FN void wait(std::uint64_t& barrier, std::uint32_t parity) {
@@ -66,7 +73,7 @@ struct matvec_pipeline {
       }
       cuda::ptx::fence_proxy_async(cuda::ptx::space_shared);
     }
-    for (std::uint32_t i = thread; i < Job::columns; i += threads) m.x[i] = job->vector[i];
+    load_vector(*job, m, thread, threads);
     __syncthreads();
     const Job mine = *job;
     if (thread == 0) produce(mine, m, block);
@@ -76,7 +83,7 @@ struct matvec_pipeline {
   static COWARP_DEVICE_FN void run(Job* const& job, unsigned char* shared, std::uint32_t block,
                                    std::uint32_t thread, std::uint32_t threads) {
     memory& m = *reinterpret_cast<memory*>(shared);
-    for (std::uint32_t i = thread; i < Job::columns; i += threads) m.x[i] = job->vector[i];
+    load_vector(*job, m, thread, threads);
     __syncthreads();
     for (std::uint32_t i = block * workers + thread / 32; i < job->tiles;
          i += gridDim.x * workers) {
