@@ -81,6 +81,8 @@ COWARP_FN inline void open_block(block_header& block) {
 COWARP_FN inline void join_block(block_header& block) {
   platform::sync_block();
   auto& request              = *static_cast<width_request*>(block.block_request);
+  const std::uint32_t worker = platform::worker_of_lane();
+  note_polled(block, worker, worker_counts::serves | (request.task.slot() + 1));
   const std::uint32_t thread = platform::thread_of_block();
   if (thread < platform::threads_of_block()) request.run(request, thread);
   if (thread == 0) {
@@ -89,6 +91,7 @@ COWARP_FN inline void join_block(block_header& block) {
     // relaxed: the barrier below orders it; until then nobody looks.
     block.block_turn.exchange(static_cast<std::uint32_t>(block_turn::free), platform::relaxed);
   }
+  note_polled(block, worker, 0);
   platform::sync_block();
 }
 
@@ -123,7 +126,7 @@ COWARP_FN inline void join_block(block_header& block) {
     const bool is_next = block.block_served == ticket;
     const block_turn found =
         is_next ? take_block_turn(block, block_turn::claimed) : block_turn_now(block);
-    if (found == block_turn::closed) return false;
+    if (found == block_turn::closed || has_stopped_threads(block)) return false;
     if (found == block_turn::free && is_next) break;
     if (found == block_turn::requested) join_block(block);
     platform::let_others_run();
@@ -150,6 +153,7 @@ COWARP_FN inline void leave_block(block_header& block) {
   for (;;) {
     const block_turn found = take_block_turn(block, block_turn::closed);
     if (found == block_turn::free || found == block_turn::closed) return;
+    if (has_stopped_threads(block)) return;
     if (found == block_turn::requested) join_block(block);
     platform::let_others_run();
   }

@@ -45,6 +45,7 @@ template <bool UsesBlock>
     width_request*& place  = places.of[platform::lowest_bit(mask)];
     width_request& request = *place;
     platform::sync_warp();  // all lanes have read the place
+    note_polled(block, worker, worker_counts::serves | (request.task.slot() + 1));
     if (platform::lane() == 0) place = nullptr;
     if constexpr (UsesBlock) {
       if (request.is_for_block) {

@@ -19,7 +19,8 @@ namespace cowarp::platform {
 ///                inside the loop, so that a lane that holds the lock never waits for the rest of
 ///                its warp to leave the loop. One access to memory decides who is next: a look
 ///                before the exchange would always come too late beside a lane that takes the lock
-///                again as soon as it left it.
+///                again as soon as it left it. A holder that an assertion stopped keeps the lock;
+///                whoever waits is stopped as well then.
 /// Storage:       4 bytes; zero is unlocked.
 template <scope Scope>
 class spin_lock {
@@ -36,6 +37,7 @@ class spin_lock {
         word_.store(unlocked, order::release);
         entered = true;
       } else {
+        if constexpr (checks_assertions) stop_if_others_were_stopped();
         pause(wait_ns);
         wait_ns = wait_ns < longest_wait_ns ? wait_ns * 2 + 16 : wait_ns;
       }

@@ -8,11 +8,14 @@
 
 namespace cowarp {
 
-cuda_error::cuda_error(cudaError_t code, const char* tried, std::source_location where)
+cuda_error::cuda_error(cudaError_t code, const char* tried, std::source_location where,
+                       std::string last_known)
     : std::runtime_error(std::string("cowarp: could not ") + tried + ": " +
                          cudaGetErrorString(code) + " (" + cudaGetErrorName(code) + ", " +
-                         where.file_name() + ":" + std::to_string(where.line()) + ")"),
-      code_(code) {}
+                         where.file_name() + ":" + std::to_string(where.line()) + ")" +
+                         (last_known.empty() ? "" : "\n" + last_known)),
+      code_(code),
+      last_known_(std::move(last_known)) {}
 
 void check(cudaError_t code, const char* tried, std::source_location where) {
   if (code == cudaSuccess) return;
@@ -58,6 +61,7 @@ cuda_launch::~cuda_launch() { release(); }
 
 void cuda_launch::release() noexcept {
   for (void* memory : memory_) static_cast<void>(cudaFree(memory));
+  for (void* memory : visible_memory_) static_cast<void>(cudaFreeHost(memory));
   if (line_ != nullptr) static_cast<void>(cudaFreeHost(line_));
   if (begin_ != nullptr) static_cast<void>(cudaEventDestroy(begin_));
   if (end_ != nullptr) static_cast<void>(cudaEventDestroy(end_));
@@ -141,14 +145,32 @@ unsigned char* cuda_launch::allocate(std::size_t bytes) {
   return static_cast<unsigned char*>(memory);
 }
 
+visible_memory cuda_launch::allocate_visible(std::size_t bytes) {
+  void* memory    = nullptr;
+  void* on_device = nullptr;
+  check(cudaHostAlloc(&memory, bytes, cudaHostAllocMapped), "allocate mapped memory");
+  visible_memory_.push_back(memory);
+  std::memset(memory, 0, bytes);
+  check(cudaHostGetDevicePointer(&on_device, memory, 0), "map memory");
+  return {static_cast<unsigned char*>(memory), static_cast<unsigned char*>(on_device)};
+}
+
+void cuda_launch::check_blocks(cudaError_t code, const char* tried,
+                               std::source_location where) const {
+  if (code == cudaSuccess) return;
+  static_cast<void>(cudaGetLastError());  // as in `check`
+  throw cuda_error(code, tried, where, last_known_ ? last_known_() : std::string());
+}
+
 void cuda_launch::upload(void* to, const void* from, std::size_t bytes) const {
   check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream_), "copy to the GPU");
   check(cudaStreamSynchronize(stream_), "copy to the GPU");
 }
 
 void cuda_launch::download(void* to, const void* from, std::size_t bytes) const {
-  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_), "copy from the GPU");
-  check(cudaStreamSynchronize(stream_), "copy from the GPU");
+  check_blocks(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_),
+               "copy from the GPU");
+  check_blocks(cudaStreamSynchronize(stream_), "copy from the GPU");
 }
 
 void cuda_launch::start(void* argument) {
@@ -162,13 +184,13 @@ void cuda_launch::start(void* argument) {
 
 bool cuda_launch::wait_for(std::chrono::nanoseconds ns) {
   if (ns == std::chrono::nanoseconds::max()) {
-    check(cudaEventSynchronize(end_), "wait for the executor");
+    check_blocks(cudaEventSynchronize(end_), "wait for the executor");
   } else {
     const auto until = std::chrono::steady_clock::now() + ns;
     for (;;) {
       const cudaError_t state = cudaEventQuery(end_);
       if (state == cudaSuccess) break;
-      if (state != cudaErrorNotReady) check(state, "wait for the executor");
+      if (state != cudaErrorNotReady) check_blocks(state, "wait for the executor");
       if (std::chrono::steady_clock::now() >= until) return false;
       std::this_thread::sleep_for(std::chrono::microseconds(20));
     }

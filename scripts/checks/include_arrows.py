@@ -12,7 +12,7 @@ import sys
 
 from command import run
 
-CORE = ("context", "waker", "future", "block", "run_queue")
+CORE = ("context", "waker", "future", "block", "run_queue", "assertion")
 AWAIT = r"executor/(context|waker|future|block)\.hpp"
 WIDTH = r"executor/(width_request|fail)\.hpp"
 # First match decides. A header whose path matches the left side may include what matches the right.

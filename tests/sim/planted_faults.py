@@ -52,7 +52,7 @@ class Workshop:
 
     def compile_simulation(self, suffix, flags=()):
         """Compiles what a test is linked with, once for each number of lanes."""
-        sources = ["executor/report.cpp"] + [f"platform/sim/{s}.cpp" for s in SIM_SOURCES]
+        sources = ["executor/flight_recorder.cpp", "executor/report.cpp"] + [f"platform/sim/{s}.cpp" for s in SIM_SOURCES]
         return [self.compile(self.original / s, pathlib.Path(s).stem + suffix, flags)
                 for s in sources]
 
