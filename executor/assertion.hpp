@@ -70,8 +70,8 @@ COWARP_FN inline void note_stopped_thread(block_header& block) {
   // Not as words of the block, whose own assertion would make this function call itself.
   // relaxed: a barrier follows the workers' loops, here and below.
   reinterpret_cast<grid_word&>(block.stopped).fetch_add(1, platform::relaxed);
-  reinterpret_cast<grid_word&>(block.end)
-      .exchange(static_cast<std::uint32_t>(end_reason::failed), platform::relaxed);
+  reinterpret_cast<grid_word&>(block.end).exchange(static_cast<std::uint32_t>(end_reason::failed),
+                                                   platform::relaxed);
   // relaxed: whoever waits for a lock reads nothing else.
   block.grid->stopped.fetch_add(1, platform::relaxed);
 }

@@ -132,8 +132,8 @@ struct block_header {
   platform::atomic_word<scope::block> block_tickets;  // workers that ever waited for a turn
   std::uint32_t block_served;                         // ... that had it; changes while all meet
   void* block_request;                                // what the block is asked for
-  platform::atomic_word<scope::block> stopped;        // threads of this block that assertions stopped
-  platform::atomic_word<scope::block> roll_call;      // numbers those that are left
+  platform::atomic_word<scope::block> stopped;    // threads of this block that assertions stopped
+  platform::atomic_word<scope::block> roll_call;  // numbers those that are left
 
   [[nodiscard]] COWARP_FN slot_word& word(std::uint32_t i) {
     return reinterpret_cast<slot_word*>(this + 1)[i];
@@ -158,7 +158,8 @@ struct worker_counts {
   // The slot that is polled now, plus 1; in a poll of a warp that of its first lane. 0: none. Only where
   // assertions are checked.
   std::uint32_t polled;
-  static constexpr std::uint32_t serves = 1u << 31;  // in `polled`: all lanes work for that one slot
+  static constexpr std::uint32_t serves = 1u
+                                          << 31;  // in `polled`: all lanes work for that one slot
 };
 
 /// \returns the counts of a worker, which stand behind the words.

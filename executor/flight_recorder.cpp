@@ -31,12 +31,13 @@ std::string in_words(const worker_state& of) {
 std::string to_string(const std::vector<worker_state>& workers) {
   constexpr std::uint32_t most_rows = 32;
   std::uint32_t of_kind[4]          = {};
-  std::string text = "what each worker did last, as far as it reached the host:\n";
-  auto out         = std::back_inserter(text);
+  std::string text                  = "what each worker did last, as far as it reached the host:\n";
+  auto out                          = std::back_inserter(text);
   for (const auto& one : workers) {
     const std::uint32_t nth = of_kind[static_cast<std::uint32_t>(one.is)]++;
     if (one.is != polling || nth >= most_rows) continue;
-    fmt::format_to(out, "  block {} worker {}: polls {} in slot {}; pass {}, {} tasks in the block\n",
+    fmt::format_to(out,
+                   "  block {} worker {}: polls {} in slot {}; pass {}, {} tasks in the block\n",
                    one.block, one.worker, one.task, in_words(one), one.passes, one.live);
   }
   const auto count = [&](worker_state::activity is) {
@@ -45,9 +46,9 @@ std::string to_string(const std::vector<worker_state>& workers) {
   if (count(polling) > most_rows) {
     fmt::format_to(out, "  and {} workers more that polled\n", count(polling) - most_rows);
   }
-  fmt::format_to(out, "  of {} workers {} polled, {} were between polls, {} had ended, {} had not polled",
-                 workers.size(), count(polling), count(between_polls), count(ended),
-                 count(not_begun));
+  fmt::format_to(
+      out, "  of {} workers {} polled, {} were between polls, {} had ended, {} had not polled",
+      workers.size(), count(polling), count(between_polls), count(ended), count(not_begun));
   return text;
 }
 

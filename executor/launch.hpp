@@ -242,7 +242,7 @@ class executor {
     records_            = records_of(visible.on_host);
     grid.failure        = reinterpret_cast<failure_record*>(visible.on_device);
     grid.flight_records = records_of(visible.on_device);
-    const auto tell     = [this] { return detail::tell_last_known<Program>(*failure_, last_known()); };
+    const auto tell = [this] { return detail::tell_last_known<Program>(*failure_, last_known()); };
     if constexpr (requires { launch_.on_error(tell); }) launch_.on_error(tell);
   }
 

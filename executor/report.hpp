@@ -43,7 +43,7 @@ struct failure {
 
   std::uint32_t block = 0;
   std::uint32_t slot  = no_slot;  // `no_slot` if no task was at fault
-  std::string_view task;  // the name of the task's type; empty if no task was at fault
+  std::string_view task;          // the name of the task's type; empty if no task was at fault
   std::string file;
   std::uint32_t line = 0;
   std::string message;
@@ -84,7 +84,7 @@ struct report {
   // Of a task's `fail`, or of an assertion; meaningful if `message` is not empty, as it is if `end` is
   // `failed`.
   failure first_failure;
-  std::string backend;    // "cuda: NVIDIA H100 ..." or "host: 2 threads"
+  std::string backend;  // "cuda: NVIDIA H100 ..." or "host: 2 threads"
   std::uint32_t blocks     = 0;
   std::uint32_t workers    = 0;
   std::size_t arena_bytes  = 0;  // tasks of one block: frames, links, timers

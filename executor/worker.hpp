@@ -141,6 +141,8 @@ class worker {
       block_.queue->next_generation(slot);
       return done | cx.flags();
     };
+    // A thread that is stopped in a poll takes along what it did not note before.
+    if constexpr (platform::checks_assertions && platform::stops_threads) note_counts();
     note_polled(block_, index_, index * 32 + 1);
     recorder_.begin_polls(block_, index_, workers_, passes_, index, ready);
     const auto said = poll_lanes<Task>(index, ready, poll);

@@ -35,6 +35,40 @@ int attribute(cudaDeviceAttr which, int device) {
   return value;
 }
 
+/// \returns a version as CUDA numbers it, in words: 13000 is "13.0".
+std::string version_in_words(int version) {
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+/// Throws what a driver that is older than the program's CUDA calls for; nothing if it is not.
+void refuse_old_driver(cudaError_t said) {
+  if (said != cudaErrorInsufficientDriver) return;
+  int driver  = 0;
+  int runtime = 0;
+  static_cast<void>(cudaDriverGetVersion(&driver));
+  static_cast<void>(cudaRuntimeGetVersion(&runtime));
+  static_cast<void>(cudaGetLastError());
+  throw configuration_error("cowarp: this program was built with CUDA " +
+                            version_in_words(runtime) + " and the driver " +
+                            (driver == 0 ? std::string("is missing")
+                                         : "serves CUDA " + version_in_words(driver) + " at most") +
+                            ": install a driver for CUDA " + version_in_words(runtime) +
+                            " or newer, or build with an older CUDA");
+}
+
+/// Throws what a GPU calls for whose code is not in the program; nothing if it is.
+void refuse_other_gpu(cudaError_t said, int major, int minor) {
+  if (said != cudaErrorNoKernelImageForDevice && said != cudaErrorInvalidDeviceFunction &&
+      said != cudaErrorUnsupportedPtxVersion) {
+    return;
+  }
+  static_cast<void>(cudaGetLastError());
+  const std::string number = std::to_string(major * 10 + minor);
+  throw configuration_error("cowarp: this program was not compiled for this GPU, which is sm_" +
+                            number + ": add " + number +
+                            " to CMAKE_CUDA_ARCHITECTURES, or compile with -arch=sm_" + number);
+}
+
 }  // namespace
 
 cuda_launch::cuda_launch(const launch_plan& plan, const void* kernel)
@@ -69,20 +103,25 @@ void cuda_launch::release() noexcept {
 }
 
 void cuda_launch::resolve() {
-  check(cudaGetDevice(&device_), "find a GPU");
+  const cudaError_t found = cudaGetDevice(&device_);
+  refuse_old_driver(found);
+  check(found, "find a GPU");
   const int major = attribute(cudaDevAttrComputeCapabilityMajor, device_);
+  const int minor = attribute(cudaDevAttrComputeCapabilityMinor, device_);
   if (major < 7) {
     throw configuration_error(
         "cowarp: needs a GPU of compute capability 7.0 or newer (independent "
         "thread scheduling); this one has " +
-        std::to_string(major) + ".x");
+        std::to_string(major) + "." + std::to_string(minor));
   }
   if (attribute(cudaDevAttrCooperativeLaunch, device_) == 0) {
     throw configuration_error("cowarp: this GPU cannot launch cooperatively");
   }
   // This also loads the kernel.
   cudaFuncAttributes kernel{};
-  check(cudaFuncGetAttributes(&kernel, kernel_), "load the executor's kernel");
+  const cudaError_t loaded = cudaFuncGetAttributes(&kernel, kernel_);
+  refuse_other_gpu(loaded, major, minor);
+  check(loaded, "load the executor's kernel");
 
   const auto limit =
       static_cast<std::size_t>(attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, device_)) -

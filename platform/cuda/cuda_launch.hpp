@@ -3,6 +3,7 @@
 /// The GPU backend: one cooperative launch, checked before it starts.
 #pragma once
 
+#include <cowarp/platform/cuda/cuda_error.hpp>
 #include <cowarp/platform/host/pender.hpp>
 #include <cowarp/platform/launch_plan.hpp>
 
