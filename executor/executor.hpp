@@ -135,7 +135,7 @@ template <class Program>
   block_report& report = launch.reports[block];
   if (!detail::has_stopped_threads(header)) {
     if (platform::lane() == 0) {
-      detail::add_counts(report, worker_counts_of(header, platform::warp()));
+      detail::add_counts(report, worker_counts_of(header, platform::worker_of_lane()));
     }
   } else {
     // relaxed: any numbers will do, and a barrier follows.

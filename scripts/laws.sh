@@ -17,7 +17,7 @@ Prints a line for each law, what failed, and a total. exit status: 0 no law was 
 TEXT
 }
 
-seeds=1000000 first=1 only=. step=10000 jobs=$(nproc) program=
+seeds=1000000 first=1 only=. step=10000 jobs=$(nproc) program=""
 while (($# > 0)); do
   case $1 in
     --seeds) seeds=${2:?} && shift ;;
@@ -63,7 +63,8 @@ broken=0
 for i in "${!laws[@]}"; do
   read -r done_seeds seconds <<< "$(find "$logs" -name "$i.*.ok" -exec cat {} + |
     awk '{ seeds += $2; seconds += $3 } END { printf "%d %.0f\n", seeds, seconds }')"
-  ((done_seeds == seeds)) && word=held || { word=BROKEN && broken=$((broken + 1)); }
+  word=held
+  ((done_seeds == seeds)) || { word=BROKEN && broken=$((broken + 1)); }
   printf '%-7s %9d seeds %6d s  %s\n' "$word" "$done_seeds" "$seconds" "${laws[i]}"
 done
 for log in "$logs"/*.out; do [[ -f $log ]] && tail -25 "$log"; done

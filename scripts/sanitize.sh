@@ -19,7 +19,7 @@ exit status: 0 all that ran to its end is clean; 1 something is not; 2 wrong usa
 TEXT
 }
 
-tools=() jobs=8 gpus= limit=110 total=1000000 only=. out=build/sanitize programs=()
+tools=() jobs=8 gpus="" limit=110 total=1000000 only=. out=build/sanitize programs=()
 while (($# > 0)); do
   case $1 in
     --tool) tools+=("${2:?}") && shift ;;

@@ -20,7 +20,7 @@ Prints a line for each copy, and a total. exit status: 0 nothing was lost; 1 som
 TEXT
 }
 
-seconds=60 copies=1 gpus=0 blocks= seed=1 program=
+seconds=60 copies=1 gpus=0 blocks="" seed=1 program=""
 while (($# > 0)); do
   case $1 in
     --seconds) seconds=${2:?} && shift ;;
