@@ -8,6 +8,7 @@
 #include <cowarp/copy/tile_pool.hpp>
 #include <cowarp/executor/async.hpp>
 #include <cowarp/executor/fail.hpp>
+#include <cowarp/executor/flight_recorder.hpp>
 #include <cowarp/executor/launch.hpp>
 #include <cowarp/executor/priority.hpp>
 #include <cowarp/executor/program.hpp>

@@ -24,17 +24,20 @@ enum class end_reason : std::uint32_t {
   interrupted,  // Ctrl-C, under a `stop_on_interrupt`
 };
 
-/// The first failure of a run; the text is cut to what fits.
+/// The first failure of a run; the text is cut to what fits. It stands where the host can read it while the
+/// blocks run, and also after the device was lost.
 struct failure_record {
   static constexpr std::uint32_t text_bytes = 192;
 
-  platform::atomic_word<scope::device> taken;  // set by the first failing task
+  platform::atomic_word<scope::system> is_written;  // not 0 once all that follows is
   std::uint32_t block;
   std::uint32_t slot;
   std::uint32_t line;
   char file[text_bytes];
   char message[text_bytes];
 };
+
+struct flight_record;
 
 /// Words that the host writes while the kernel runs, in mapped memory.
 struct host_line {
@@ -62,7 +65,11 @@ struct grid_header {
   std::uint64_t stall_after_ns;                          // 0: stalls are not looked for
   std::uint64_t quiet_seen;                              // block 0 only
   std::uint64_t quiet_since_ns;                          // block 0 only
-  failure_record failure;
+  // What executor/assertion.hpp keeps.
+  platform::atomic_word<scope::device> has_failed;  // set by the first failure
+  platform::atomic_word<scope::device> stopped;     // threads that assertions stopped
+  failure_record* failure;
+  flight_record* flight_records;  // one for each worker; null if the program keeps none
 
   /// Asks all blocks to end; the first reason stays.
   COWARP_FN void request_end(end_reason reason) {
@@ -141,6 +148,8 @@ struct block_header {
   platform::atomic_word<scope::block> block_tickets;  // workers that ever waited for a turn
   std::uint32_t block_served;                         // ... that had it; changes while all meet
   detail::width_place block_place;                    // what the block is asked for
+  platform::atomic_word<scope::block> stopped;    // threads of this block that assertions stopped
+  platform::atomic_word<scope::block> roll_call;  // numbers those that are left
 
   [[nodiscard]] COWARP_FN slot_word& word(std::uint32_t i) {
     return reinterpret_cast<slot_word*>(this + 1)[i];
@@ -162,9 +171,23 @@ struct worker_counts {
   std::uint64_t busy;   // cycles (GPU) or ns (CPU) in passes that polled
   std::uint64_t idle;   // ... in passes that found nothing
   std::uint64_t since;  // when the time was added to one of the two
+  // The slot that is polled now, plus 1; in a poll of a warp that of its first lane. 0: none. Only where
+  // assertions are checked.
+  std::uint32_t polled;
+  static constexpr std::uint32_t serves = 1u
+                                          << 31;  // in `polled`: all lanes work for that one slot
 };
+
+/// \returns the counts of a worker, which stand behind the words.
+[[nodiscard]] COWARP_FN inline worker_counts& worker_counts_of(block_header& block,
+                                                               std::uint32_t worker) {
+  return reinterpret_cast<worker_counts*>(&block.word(block.words))[worker];
+}
 
 static_assert(sizeof(block_header) % alignof(slot_word) == 0);
 static_assert(sizeof(slot_word) == 24);
 
 }  // namespace cowarp
+
+// COWARP_ASSERT stands in what uses a block, and needs this.
+#include <cowarp/executor/assertion.hpp>

@@ -28,13 +28,13 @@ namespace cowarp::detail {
 /// Scope:         block.
 /// Memory order:  what the task wrote before is visible to all lanes in `run`; what they wrote, to
 ///                the task's next poll.
-/// Storage:       3 bytes in the frame of the task, which all lanes can address.
+/// Storage:       4 bytes in the frame of the task, which all lanes can address.
 struct width_request {
   enum class stage : std::uint8_t { unseen, asked, served };
 
   stage now         = stage::unseen;
   bool is_for_block = false;
-  std::uint8_t slot = 0;  // of the word that is polled, once it was placed
+  std::uint16_t slot = 0;  // the task's, once it was placed
 };
 
 /// Whose turn it is to ask the whole block; the word `block_header::block_turn`.
@@ -82,6 +82,8 @@ COWARP_FN inline void open_block(block_header& block) {
 COWARP_FN inline void join_block(block_header& block) {
   platform::sync_block();
   width_request& request     = *block.block_place.request;
+  const std::uint32_t worker = platform::worker_of_lane();
+  note_polled(block, worker, worker_counts::serves | (request.slot + 1u));
   const std::uint32_t thread = platform::thread_of_block();
   if (thread < platform::threads_of_block()) block.block_place.run(request, thread);
   if (thread == 0) {
@@ -90,6 +92,7 @@ COWARP_FN inline void join_block(block_header& block) {
     // relaxed: the barrier below orders it; until then nobody looks.
     block.block_turn.exchange(static_cast<std::uint32_t>(block_turn::free), platform::relaxed);
   }
+  note_polled(block, worker, 0);
   platform::sync_block();
 }
 
@@ -124,7 +127,7 @@ COWARP_FN inline void join_block(block_header& block) {
     const bool is_next = block.block_served == ticket;
     const block_turn found =
         is_next ? take_block_turn(block, block_turn::claimed) : block_turn_now(block);
-    if (found == block_turn::closed) return false;
+    if (found == block_turn::closed || has_stopped_threads(block)) return false;
     if (found == block_turn::free && is_next) break;
     if (found == block_turn::requested) join_block(block);
     platform::let_others_run();
@@ -151,6 +154,7 @@ COWARP_FN inline void leave_block(block_header& block) {
   for (;;) {
     const block_turn found = take_block_turn(block, block_turn::closed);
     if (found == block_turn::free || found == block_turn::closed) return;
+    if (has_stopped_threads(block)) return;
     if (found == block_turn::requested) join_block(block);
     platform::let_others_run();
   }

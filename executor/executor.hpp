@@ -58,6 +58,49 @@ COWARP_FN void start_program() {
   }
 }
 
+/// Adds a worker's counts to its block's report.
+COWARP_FN inline void add_counts(block_report& report, const worker_counts& of) {
+  const auto add = [](std::uint64_t& sum, std::uint64_t value) {
+    // relaxed: read after the kernel or the thread has ended.
+    reinterpret_cast<platform::atomic<std::uint64_t, scope::device>&>(sum).fetch_add(
+        value, platform::relaxed);
+  };
+  add(report.polls, of.polls);
+  add(report.completed, of.completed);
+  add(report.self_wakes, of.self_wakes);
+  add(report.remote_wakes, of.remote_wakes);
+  add(report.busy, of.busy);
+  add(report.idle, of.idle);
+}
+
+/// Adds the counts of all workers, of which an assertion stopped some; one thread calls it. What they had not
+/// noted yet is missing.
+COWARP_FN inline void add_all_counts(block_report& report, block_header& header,
+                                     std::uint32_t workers) {
+  for (std::uint32_t i = 0; i < workers; ++i) add_counts(report, worker_counts_of(header, i));
+}
+
+/// Leaves for the host which tasks are left. The threads of the block that are left call it.
+template <class Program>
+COWARP_FN void leave_pending(block_report& report, block_header& header, std::uint32_t workers,
+                             std::uint32_t thread, std::uint32_t threads) {
+  if constexpr (detail::finds_stalls<Program>) {
+    detail::leave_remains<Program>(header, workers, thread, threads);
+  }
+  // relaxed: a barrier ordered the workers' writes.
+  if (thread == 0) report.pending = header.live.load(platform::relaxed);
+}
+
+/// Reports for a block of which no thread is left to do it. The last one calls it, from wherever it is.
+template <class Program>
+COWARP_FN void abandon_block(const executor_ref& launch, unsigned char* shared,
+                             std::uint32_t block) {
+  auto& header         = *reinterpret_cast<block_header*>(shared);
+  block_report& report = launch.reports[block];
+  add_all_counts(report, header, launch.workers);
+  leave_pending<Program>(report, header, launch.workers, 0, 1);
+}
+
 }  // namespace detail
 
 /// Runs one block of a launch until the whole launch ends. Every thread of the block calls it, with
@@ -90,15 +133,21 @@ template <class Program>
   platform::sync_block();
 
   block_report& report = launch.reports[block];
-  if (platform::lane() == 0) worker.add_to(report);
+  if (!detail::has_stopped_threads(header)) {
+    if (platform::lane() == 0) {
+      detail::add_counts(report, worker_counts_of(header, platform::worker_of_lane()));
+    }
+  } else {
+    // relaxed: any numbers will do, and a barrier follows.
+    thread = header.roll_call.fetch_add(1, platform::relaxed);
+    platform::sync_block();
+    threads = header.roll_call.load(platform::relaxed);  // relaxed: as above
+    if (thread == 0) detail::add_all_counts(report, header, launch.workers);
+  }
   if constexpr (Program::watches_polls) {
     detail::poll_watch<true>::convert(detail::poll_records_of<Program>(header), thread == 0);
   }
-  if constexpr (detail::finds_stalls<Program>) {
-    detail::leave_remains<Program>(header, thread, threads);
-  }
-  // relaxed: the barrier above ordered the workers' writes.
-  if (thread == 0) report.pending = header.live.load(platform::relaxed);
+  detail::leave_pending<Program>(report, header, launch.workers, thread, threads);
   platform::enter_block(nullptr);
 }
 

@@ -11,26 +11,14 @@ namespace cowarp {
 
 namespace detail {
 
-COWARP_FN inline void copy_text(char* to, const char* from) {
-  std::uint32_t i = 0;
-  for (; from[i] != '\0' && i + 1 < failure_record::text_bytes; ++i) to[i] = from[i];
-  to[i] = '\0';
-}
-
-/// Notes a failure for the host, unless there was one before, and asks all blocks to end.
+/// Notes that a task has failed, unless there was a failure before, and asks all blocks to end.
+///
+/// \param task `none` if no task is at fault
 // Out of line: it is long, and not on anybody's way.
 [[gnu::noinline]] COWARP_FN inline void record_failure(task_id task, const char* message,
                                                        const char* file, std::uint32_t line) {
-  grid_header& grid      = *platform::this_block()->grid;
-  failure_record& record = grid.failure;
-  // relaxed: only one task may win; `request_end` publishes what it writes.
-  if (record.taken.exchange(1, platform::relaxed) != 0) return;
-  record.block = platform::this_block()->block;
-  record.slot  = task.slot();
-  record.line  = line;
-  copy_text(record.file, file);
-  copy_text(record.message, message);
-  grid.request_end(end_reason::failed);
+  const std::uint32_t slot = task.is_none() ? no_slot_at_fault : task.slot();
+  record_failure(*platform::this_block(), slot, message, nullptr, file, line);
 }
 
 }  // namespace detail

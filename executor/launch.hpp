@@ -68,6 +68,9 @@ struct entry {
                                                    std::uint32_t thread, std::uint32_t threads) {
     run_block<Program>(launch, shared, block, thread, threads);
   }
+  static void abandon(const executor_ref& launch, unsigned char* shared, std::uint32_t block) {
+    abandon_block<Program>(launch, shared, block);
+  }
 };
 
 }  // namespace detail
@@ -145,6 +148,11 @@ class executor {
     }
   }
 
+  /// \returns what each worker did last, at any time; empty if the program has no flight recorder.
+  [[nodiscard]] std::vector<worker_state> last_known() const {
+    return detail::read_flight_records<Program>(records_, launch_.blocks(), launch_.workers());
+  }
+
   /// \returns what happened, once the program has ended; copies the grid state back.
   [[nodiscard]] report collect() {
     report result;
@@ -164,10 +172,8 @@ class executor {
     grid_header grid{};
     launch_.download(&grid, ref_.grid, sizeof grid);
     if (state_ != nullptr) launch_.download(state_, grid.state, sizeof(grid_state));
-    detail::complete_report(result, grid);
-    if (failure& first = result.first_failure; result.end == end_reason::failed) {
-      first.task = spawner<Program>::name_of(task_id::of(first.block, first.slot));
-    }
+    detail::complete_report(result, grid, *failure_);
+    detail::name_task<Program>(result.first_failure);
     detail::note_waiting<Program>(result, launch_, ref_.blocks);
     detail::note_polls<Program>(result, launch_, ref_.blocks);
     if (auto& longest = result.longest; longest.seconds > 0) {
@@ -214,6 +220,7 @@ class executor {
     grid.queues           = reinterpret_cast<run_queue*>(memory + queues);
     grid.children         = reinterpret_cast<child_wakes*>(memory + children);
     grid.state            = memory + states;
+    make_visible(grid);
     launch_.upload(memory, &grid, sizeof grid);
 
     std::vector<run_queue> all(blocks);
@@ -225,8 +232,26 @@ class executor {
     if (state_ != nullptr) launch_.upload(memory + states, state_, sizeof(grid_state));
   }
 
+  /// Makes room for what the host is to read whatever happens.
+  void make_visible(grid_header& grid) {
+    const std::size_t workers = std::size_t{launch_.blocks()} * launch_.workers();
+    const std::size_t records = Program::has_flight_recorder ? sizeof(flight_record) * workers : 0;
+    const auto visible        = launch_.allocate_visible(sizeof(failure_record) + records);
+    const auto records_of     = [](unsigned char* memory) {
+      return reinterpret_cast<flight_record*>(memory + sizeof(failure_record));
+    };
+    failure_            = reinterpret_cast<const failure_record*>(visible.on_host);
+    records_            = records_of(visible.on_host);
+    grid.failure        = reinterpret_cast<failure_record*>(visible.on_device);
+    grid.flight_records = records_of(visible.on_device);
+    const auto tell = [this] { return detail::tell_last_known<Program>(*failure_, last_known()); };
+    if constexpr (requires { launch_.on_error(tell); }) launch_.on_error(tell);
+  }
+
   platform::entry_launch<detail::entry<Program>> launch_;
   grid_state* state_;
+  const failure_record* failure_ = nullptr;
+  const flight_record* records_  = nullptr;
   std::chrono::nanoseconds warn_poll_after_{0};
   executor_ref ref_{};
 };
@@ -266,6 +291,10 @@ class execution {
     }
     return has_ended_;
   }
+
+  /// \returns what each worker did last, while the program runs or afterwards; empty if it has no flight
+  /// recorder (`program::has_flight_recorder`).
+  [[nodiscard]] std::vector<worker_state> last_known() const { return executor_.last_known(); }
 
   /// Waits for the end. \returns what happened; the grid state is copied back.
   report wait() {

@@ -3,13 +3,16 @@
 /// What is left of a launch after its end: which tasks were pending, and where they waited.
 #pragma once
 
+#include <cowarp/executor/flight_recorder.hpp>
 #include <cowarp/executor/poll_watch.hpp>
 #include <cowarp/executor/program.hpp>
 #include <cowarp/executor/report.hpp>
+#include <cowarp/executor/spawner.hpp>
 #include <cowarp/executor/this_task.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace cowarp::detail {
@@ -19,10 +22,22 @@ struct alignas(16) aligned_bytes {
   unsigned char bytes[16];
 };
 
+/// \returns true if the word holds a task whose poll an assertion ended: its frame is in no state to tell.
+[[nodiscard]] COWARP_FN inline bool is_torn(block_header& header, std::uint32_t workers,
+                                            std::uint32_t word) {
+  if (!has_stopped_threads(header)) return false;
+  for (std::uint32_t i = 0; i < workers; ++i) {
+    const std::uint32_t polled = worker_counts_of(header, i).polled & ~worker_counts::serves;
+    if (polled != 0 && (polled - 1) / 32 == word) return true;
+  }
+  return false;
+}
+
 /// Leaves for the host what it cannot reach after the end, as `layout` says. All threads of the block
 /// call it, when its workers have ended.
 template <class Program>
-COWARP_FN void leave_remains(block_header& header, std::uint32_t thread, std::uint32_t threads) {
+COWARP_FN void leave_remains(block_header& header, std::uint32_t workers, std::uint32_t thread,
+                             std::uint32_t threads) {
   using layout = detail::layout<Program>;
   // relaxed: a barrier ordered the workers' writes, here and below.
   if (header.live.load(platform::relaxed) == 0) return;
@@ -30,6 +45,7 @@ COWARP_FN void leave_remains(block_header& header, std::uint32_t thread, std::ui
   auto* masks           = reinterpret_cast<std::uint32_t*>(memory + layout::pending_at);
   for (std::uint32_t i = thread; i < layout::words; i += threads) {
     masks[i] = header.word(i).alive.load(platform::relaxed);  // relaxed: as above
+    if (is_torn(header, workers, i)) masks[i] = 0;
   }
   if constexpr (Program::frames == memory::shared) {
     auto* shared = reinterpret_cast<unsigned char*>(&header);
@@ -101,6 +117,46 @@ void note_waiting(report& to, const Launch& launch, const unsigned char* blocks_
       note_waiting<Program>(to, block, of);
     }
   }
+}
+
+/// Names the task type of a failure.
+template <class Program>
+void name_task(failure& of) {
+  if (of.slot == failure::no_slot) return;
+  of.task = spawner<Program>::name_of(task_id::of(of.block, of.slot));
+}
+
+/// \returns what each worker of a launch did last; nothing if the program has no flight recorder.
+template <class Program>
+[[nodiscard]] std::vector<worker_state> read_flight_records(const flight_record* records,
+                                                            std::uint32_t blocks,
+                                                            std::uint32_t workers) {
+  std::vector<worker_state> all;
+  if constexpr (Program::has_flight_recorder) {
+    for (std::uint32_t i = 0; i < blocks * workers; ++i) {
+      const std::uint32_t block = i / workers;
+      all.push_back(
+          read_flight_record(records[i], block, i % workers, [&](std::uint32_t first_slot) {
+            return spawner<Program>::name_of(task_id::of(block, first_slot));
+          }));
+    }
+  }
+  return all;
+}
+
+/// \returns what is known of a launch whose device was lost.
+template <class Program>
+[[nodiscard]] std::string tell_last_known(const failure_record& failed,
+                                          const std::vector<worker_state>& workers) {
+  std::string text;
+  if (auto first = read_failure(failed)) {
+    name_task<Program>(*first);
+    text = "before that, failed in " + to_string(*first) + "\n";
+  }
+  if constexpr (Program::has_flight_recorder) return text + to_string(workers);
+  return text +
+         "what each worker did last is told if the program has `static constexpr bool "
+         "has_flight_recorder = true;`";
 }
 
 /// Adds to the report who was polled how often, and whose poll took longest.

@@ -22,6 +22,15 @@ std::string_view to_string(end_reason reason) {
   return "unknown";
 }
 
+std::string to_string(const failure& of) {
+  std::string text = fmt::format("block {}", of.block);
+  auto out         = std::back_inserter(text);
+  if (of.slot != failure::no_slot) fmt::format_to(out, " slot {}", of.slot);
+  if (!of.task.empty()) fmt::format_to(out, " ({})", of.task);
+  fmt::format_to(out, " at {}:{}: {}", of.file, of.line, of.message);
+  return text;
+}
+
 namespace {
 
 /// \returns a number of bytes as people write it.
@@ -103,11 +112,8 @@ std::string to_string(const report& of) {
   auto out = std::back_inserter(text);
   fmt::format_to(out, "{}, {} blocks x {} workers: {} after {:.3f} ms\n", of.backend, of.blocks,
                  of.workers, to_string(of.end), of.seconds * 1e3);
-  if (of.end == end_reason::failed) {
-    fmt::format_to(out, "failed in block {} slot {}{}{}{} at {}:{}: {}\n", of.first_failure.block,
-                   of.first_failure.slot, of.first_failure.task.empty() ? "" : " (",
-                   of.first_failure.task, of.first_failure.task.empty() ? "" : ")",
-                   of.first_failure.file, of.first_failure.line, of.first_failure.message);
+  if (!of.first_failure.message.empty()) {
+    fmt::format_to(out, "failed in {}\n", to_string(of.first_failure));
   }
   print_waiting(text, of);
   print_polls(text, of);
@@ -145,13 +151,16 @@ void add_waiting(report& to, waiting_tasks one, const site_list& sites) {
   }
 }
 
-void complete_report(report& to, const grid_header& grid) {
+std::optional<failure> read_failure(const failure_record& from) {
+  // acquire: shows the text, also while the launch runs.
+  if (from.is_written.load(platform::acquire) == 0) return {};
+  return failure{from.block, from.slot, {}, from.file, from.line, from.message};
+}
+
+void complete_report(report& to, const grid_header& grid, const failure_record& failed) {
   // relaxed: the launch has ended.
   to.end = static_cast<end_reason>(grid.end.load(platform::relaxed));
-  if (to.end == end_reason::failed) {
-    to.first_failure = {grid.failure.block, grid.failure.slot, {},
-                        grid.failure.file,  grid.failure.line, grid.failure.message};
-  }
+  if (auto first = read_failure(failed)) to.first_failure = *std::move(first);
   for (auto& block : to.per_block) {
     block.spawned = block.completed + block.pending;
     block.wakes   = block.polls > block.spawned ? block.polls - block.spawned : 0;

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,11 +39,13 @@ struct task_memory {
 
 /// The first failure, if any.
 struct failure {
-  std::uint32_t block;
-  std::uint32_t slot;
-  std::string_view task;  // the name of the task's type; empty if no task was at fault
+  static constexpr std::uint32_t no_slot = ~0u;
+
+  std::uint32_t block = 0;
+  std::uint32_t slot  = no_slot;  // `no_slot` if no task was at fault
+  std::string_view task;          // the name of the task's type; empty if no task was at fault
   std::string file;
-  std::uint32_t line;
+  std::uint32_t line = 0;
   std::string message;
 };
 
@@ -78,8 +81,10 @@ struct longest_poll {
 /// What `run` returns. `to_string` and `fmt::formatter<report>` (fmt.hpp) print it as a table.
 struct report {
   end_reason end = end_reason::none;
-  failure first_failure;  // meaningful if `end` is `failed`
-  std::string backend;    // "cuda: NVIDIA H100 ..." or "host: 2 threads"
+  // Of a task's `fail`, or of an assertion; meaningful if `message` is not empty, as it is if `end` is
+  // `failed`.
+  failure first_failure;
+  std::string backend;  // "cuda: NVIDIA H100 ..." or "host: 2 threads"
   std::uint32_t blocks     = 0;
   std::uint32_t workers    = 0;
   std::size_t arena_bytes  = 0;  // tasks of one block: frames, links, timers
@@ -95,13 +100,19 @@ struct report {
 
 [[nodiscard]] std::string_view to_string(end_reason reason);
 
+/// \returns "block 1 slot 2 (task) at file:3: message".
+[[nodiscard]] std::string to_string(const failure& of);
+
 /// \returns the report as a text table, without a newline at the end.
 [[nodiscard]] std::string to_string(const report& of);
 
 namespace detail {
 
-/// Sums the blocks, and reads the failure out of the grid's copy on the host.
-void complete_report(report& to, const grid_header& grid);
+/// \returns the failure in a record that the host can read, without the task's name; nothing if there was none.
+[[nodiscard]] std::optional<failure> read_failure(const failure_record& from);
+
+/// Sums the blocks, and reads the failure.
+void complete_report(report& to, const grid_header& grid, const failure_record& failed);
 
 /// Counts a task to those that wait where it does.
 void add_waiting(report& to, waiting_tasks one, const site_list& sites);

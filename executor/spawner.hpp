@@ -267,7 +267,8 @@ class spawner {
   template <class Task>
   static COWARP_FN void require(spawn_result result) {
     if (result == spawn_result::ok) return;
-    detail::record_failure({}, "must_spawn: the task's pool is full: declare it with a larger pool",
+    detail::record_failure({task_id::none},
+                           "must_spawn: the task's pool is full: declare it with a larger pool",
                            detail::pretty_name<Task>(), 0);
   }
 

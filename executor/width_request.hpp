@@ -31,7 +31,7 @@ COWARP_FN inline void run_nothing(width_request&, std::uint32_t) {}
   block_header& block = *platform::this_block();
   if (block.width_places_at == 0) return;
   width_places& places = width_places_of(block, block.width_places_at, platform::worker_of_lane());
-  places.of[request.slot] = {&places.nobody, &run_nothing};
+  places.of[request.slot & 31u] = {&places.nobody, &run_nothing};
 }
 
 /// Runs the requests of the tasks in `asked`, one after the other, with all lanes of the worker, or
@@ -44,6 +44,7 @@ template <bool UsesBlock>
   for (std::uint32_t mask = asked; mask != 0; mask &= mask - 1) {
     const width_place place = places.of[platform::lowest_bit(mask)];
     width_request& request  = *place.request;
+    note_polled(block, platform::worker_of_lane(), worker_counts::serves | (request.slot + 1u));
     if constexpr (UsesBlock) {
       if (request.is_for_block) {
         if (!serve_block(block, place)) served &= ~(mask & (0u - mask));

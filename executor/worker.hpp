@@ -3,6 +3,7 @@
 /// The main loop: a worker polls the words it owns, and looks outside when it may.
 #pragma once
 
+#include <cowarp/executor/flight_recorder.hpp>
 #include <cowarp/executor/poll_watch.hpp>
 #include <cowarp/executor/priority.hpp>
 #include <cowarp/executor/report.hpp>
@@ -35,6 +36,7 @@ class worker {
     for (bool has_ended = false; !has_ended;) {
       bool has_polled = poll_words();
       if constexpr (Program::uses_block) has_polled |= join_if_asked(block_);
+      if (has_lost_lanes()) return;  // votes and values of this warp mean nothing any more
       bool has_news = timers_.is_due();
       if (has_news) timers_.expire(block_, index_, workers_);
       ++passes_;
@@ -59,17 +61,8 @@ class worker {
     if constexpr (Program::uses_block) leave_block(block_);
     account(idle_passes != 0 ? &worker_counts::idle : &worker_counts::busy);
     note_counts();
+    recorder_.finish(block_, index_, workers_);
     if constexpr (Program::watches_polls) polls_watch_.finish(poll_records_of<Program>(block_));
-  }
-
-  /// Adds this worker's counts to its block's report; the leading lane calls it.
-  COWARP_FN void add_to(block_report& report) {
-    add(report.polls, counts().polls);
-    add(report.completed, counts().completed);
-    add(report.self_wakes, counts().self_wakes);
-    add(report.remote_wakes, counts().remote_wakes);
-    add(report.busy, counts().busy);
-    add(report.idle, counts().idle);
   }
 
  private:
@@ -122,6 +115,7 @@ class worker {
   /// Polls the ready tasks of one word, one lane each. \returns false if there was none.
   template <class Task>
   COWARP_FN bool poll_word(std::uint32_t index) {
+    if (has_lost_lanes()) return false;
     slot_word& word = block_.word(index);
     // Tasks that woke themselves are alive, and nobody else's business: they cost no atomic.
     const std::uint32_t again_before = word.again;
@@ -136,6 +130,7 @@ class worker {
 
     const auto poll = [&](std::uint32_t lane) -> std::uint32_t {
       const std::uint32_t slot = index * 32 + lane;
+      if constexpr (!platform::on_device) note_polled(block_, index_, slot + 1);
       context cx               = context_of<Program>(block_, index_, slot);
       auto& storage            = spawner<Program>::template storage_of<Task>(slot);
       if constexpr (is_joinable<Task>) {
@@ -148,10 +143,16 @@ class worker {
       block_.queue->next_generation(slot);
       return poll_has_ended | cx.flags();
     };
+    // A thread that is stopped in a poll takes along what it did not note before.
+    if constexpr (platform::checks_assertions && platform::stops_threads) note_counts();
 
     std::uint32_t again = 0, timers = 0, ended = 0;
     for (std::uint32_t round = 1;; ++round) {
+      note_polled(block_, index_, index * 32 + 1);
+      recorder_.begin_polls(block_, index_, workers_, passes_, index, ready);
       const auto said = polls_watch_.template poll_lanes<Program, Task>(block_, index, ready, poll);
+      if (has_lost_lanes()) return true;
+      recorder_.end_polls();
       const std::uint32_t themselves = said.second & ~said.first;
       polls_ += platform::count_bits(ready);
       self_wakes_ += platform::count_bits(themselves);
@@ -162,12 +163,14 @@ class worker {
         // Who was served goes on at once: its lanes are here, and what it asked for is at hand.
         ready = serve_width<Program::uses_block>(block_, width_places_of<Program>(block_, index_),
                                                  said.fourth & ~said.first);
+        if (has_lost_lanes()) return true;
         woken = 0;
         if (ready != 0 && round < most_rounds) continue;
         again |= ready;
       }
       break;
     }
+    note_polled(block_, index_, 0);
     if (again != again_before) {
       if (platform::lane() == 0) word.again = again;
       platform::sync_warp();  // all lanes read it in the next pass
@@ -312,6 +315,12 @@ class worker {
              index_);
   }
 
+  /// \returns true if an assertion stopped a lane of this worker; the same in all that are left.
+  COWARP_FN static bool has_lost_lanes() {
+    if constexpr (!platform::checks_assertions) return false;
+    return platform::has_lost_lanes();
+  }
+
   /// Adds what was counted in registers to the worker's counts.
   COWARP_FN void note_counts() {
     if (platform::lane() == 0) {
@@ -335,12 +344,6 @@ class worker {
     return block_.queue->sleeper();
   }
 
-  static COWARP_FN void add(std::uint64_t& sum, std::uint64_t value) {
-    // relaxed: read after the kernel or the thread has ended.
-    reinterpret_cast<platform::atomic<std::uint64_t, scope::device>&>(sum).fetch_add(
-        value, platform::relaxed);
-  }
-
   // What `look_outside` says.
   static constexpr std::uint32_t ending    = 1u << 0;
   static constexpr std::uint32_t delivered = 1u << 1;
@@ -355,6 +358,7 @@ class worker {
   stall_watch stalls_;
   level_turns levels_;  // programs with priorities only
   [[no_unique_address]] poll_watch<Program::watches_polls> polls_watch_;
+  [[no_unique_address]] flight_recorder<Program::has_flight_recorder> recorder_;
   // Since the last `note_counts`; the same in all lanes.
   std::uint32_t polls_      = 0;
   std::uint32_t completed_  = 0;

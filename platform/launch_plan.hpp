@@ -27,5 +27,11 @@ struct launch_plan {
   void* stream;               // CUDA stream to run on; null: a stream of its own
 };
 
+/// Memory that the host may read and write while the blocks run, and after the device was lost.
+struct visible_memory {
+  unsigned char* on_host;
+  unsigned char* on_device;
+};
+
 }  // namespace platform
 }  // namespace cowarp

@@ -93,9 +93,25 @@ inline constexpr bool embeds_awaited_frames = true;
 inline constexpr bool embeds_awaited_frames = false;
 #endif
 
-/// Ends the program (host) or the kernel (device) after a broken precondition.
+/// True where `COWARP_ASSERT` checks: in Debug builds.
+#if defined(NDEBUG)
+inline constexpr bool checks_assertions = false;
+#else
+inline constexpr bool checks_assertions     = true;
+#endif
+
+/// Ends a launch as failed after a broken precondition, and the calling thread where it stands; outside of
+/// a launch it is `die`. executor/assertion.hpp defines it.
 [[noreturn]] COWARP_FN inline void assertion_failed(const char* condition, const char* message,
-                                                    const char* file, int line) {
+                                                    const char* file, int line);
+
+/// For loops that wait for another thread: does not return if an assertion may have ended that one.
+/// executor/assertion.hpp defines it.
+COWARP_FN inline void stop_if_others_were_stopped();
+
+/// Ends the process (host), the kernel with its context (device), or the run (simulation).
+[[noreturn]] COWARP_FN inline void die(const char* condition, const char* message, const char* file,
+                                       int line) {
 #if defined(COWARP_SIM)
   sim::fail_assertion(condition, message, file, line);
 #endif

@@ -19,7 +19,8 @@ namespace cowarp::platform {
 ///                inside the loop, so that a lane that holds the lock never waits for the rest of
 ///                its warp to leave the loop. One access to memory decides who is next: a look
 ///                before the exchange would always come too late beside a lane that takes the lock
-///                again as soon as it left it.
+///                again as soon as it left it. A holder that an assertion stopped keeps the lock;
+///                whoever waits for long is stopped as well then.
 /// Storage:       4 bytes; zero is unlocked.
 template <scope Scope>
 class spin_lock {
@@ -27,7 +28,8 @@ class spin_lock {
   /// Runs `critical` alone. \param critical must not wait for another task, lane or lock.
   template <class Critical>
   COWARP_FN void with(Critical&& critical) {
-    std::uint32_t wait_ns = 0;
+    std::uint32_t wait_ns                = 0;
+    [[maybe_unused]] std::uint32_t waits = 0;
     for (bool entered = false; !entered;) {
       // acquire: shows what the last holder wrote.
       if (word_.exchange(locked, order::acquire) == unlocked) {
@@ -36,6 +38,9 @@ class spin_lock {
         word_.store(unlocked, order::release);
         entered = true;
       } else {
+        if constexpr (checks_assertions) {
+          if (++waits % patience == 0) stop_if_others_were_stopped();
+        }
         pause(wait_ns);
         wait_ns = wait_ns < longest_wait_ns ? wait_ns * 2 + 16 : wait_ns;
       }
@@ -46,6 +51,8 @@ class spin_lock {
   static constexpr std::uint32_t unlocked        = 0;
   static constexpr std::uint32_t locked          = 1;
   static constexpr std::uint32_t longest_wait_ns = 256;
+  // Waits after which the holder may have been stopped; one that was not has left long before.
+  static constexpr std::uint32_t patience = 8192;
 
   atomic_word<Scope> word_;
 };

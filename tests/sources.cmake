@@ -8,6 +8,7 @@ set(COWARP_STATE_MACHINE_TESTS
   executor/configuration_test.cpp
   executor/end_test.cpp
   executor/fairness_test.cpp
+  executor/flight_recorder_test.cpp
   executor/frame_cancel_test.cpp
   executor/frame_stack_test.cpp
   executor/frame_test.cpp
@@ -81,6 +82,10 @@ set(COWARP_STATE_MACHINE_TESTS
   width/grid_for_test.cpp
   width/lanes_reduce_test.cpp
   width/lanes_test.cpp)
+
+# Compiled with assertions whatever the build, into a program of their own.
+set(COWARP_ASSERTION_TESTS faults/assertion_test.cpp)
+set(COWARP_ASSERTION_COROUTINE_TESTS faults/assertion_coroutine_test.cpp)
 
 # Use co_await: compiled by all front ends but nvcc.
 set(COWARP_COROUTINE_TESTS

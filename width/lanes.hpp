@@ -77,7 +77,7 @@ class leader_result<void> {
 /// Resumes on:    the same pass of the worker; after eight in a row, the next.
 /// Progress:      requests of a word are served one after the other, each to its end; `fn` must not
 ///                wait for a task of its own worker.
-/// Storage:       3 bytes, the function object, and the output.
+/// Storage:       4 bytes, the function object, and the output.
 /// Fails:         without `uses_width` the program ends as failed, and says so.
 template <class Fn, class Lane = lane>
 class lanes_future : detail::width_request {
@@ -124,7 +124,7 @@ class lanes_future : detail::width_request {
     } else {
       is_for_block       = Lane::is_of_block;
       now                = stage::asked;
-      slot               = static_cast<std::uint8_t>(cx.task().slot() & 31u);
+      slot               = static_cast<std::uint16_t>(cx.task().slot());
       cx.ask_for_width() = {this, &run_on_lane};
       // It is served before the next poll, in which whoever polls children must poll this one.
       if (cx.task().child() != 0) cx.wake_self();

@@ -27,7 +27,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/include" && ln -s "$root" "$work/include/cowarp"
 flags=(-std=c++20 -O2 -DNDEBUG -DFMT_HEADER_ONLY -I"$work/include" -pthread -Wno-mismatched-new-delete)
-for source in executor/report.cpp platform/host/host_launch.cpp; do
+for source in executor/flight_recorder.cpp executor/report.cpp platform/host/host_launch.cpp; do
   "$compiler" "${flags[@]}" -c "$root/$source" -o "$work/$(basename "$source").o"
 done
 

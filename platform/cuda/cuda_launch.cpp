@@ -9,11 +9,14 @@
 
 namespace cowarp {
 
-cuda_error::cuda_error(cudaError_t code, const char* tried, std::source_location where)
+cuda_error::cuda_error(cudaError_t code, const char* tried, std::source_location where,
+                       std::string last_known)
     : std::runtime_error(std::string("cowarp: could not ") + tried + ": " +
                          cudaGetErrorString(code) + " (" + cudaGetErrorName(code) + ", " +
-                         where.file_name() + ":" + std::to_string(where.line()) + ")"),
-      code_(code) {}
+                         where.file_name() + ":" + std::to_string(where.line()) + ")" +
+                         (last_known.empty() ? "" : "\n" + last_known)),
+      code_(code),
+      last_known_(std::move(last_known)) {}
 
 void check(cudaError_t code, const char* tried, std::source_location where) {
   if (code == cudaSuccess) return;
@@ -31,6 +34,40 @@ int attribute(cudaDeviceAttr which, int device) {
   int value = 0;
   check(cudaDeviceGetAttribute(&value, which, device), "read a device attribute");
   return value;
+}
+
+/// \returns a version as CUDA numbers it, in words: 13000 is "13.0".
+std::string version_in_words(int version) {
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+/// Throws what a driver that is older than the program's CUDA calls for; nothing if it is not.
+void refuse_old_driver(cudaError_t said) {
+  if (said != cudaErrorInsufficientDriver) return;
+  int driver  = 0;
+  int runtime = 0;
+  static_cast<void>(cudaDriverGetVersion(&driver));
+  static_cast<void>(cudaRuntimeGetVersion(&runtime));
+  static_cast<void>(cudaGetLastError());
+  throw configuration_error("cowarp: this program was built with CUDA " +
+                            version_in_words(runtime) + " and the driver " +
+                            (driver == 0 ? std::string("is missing")
+                                         : "serves CUDA " + version_in_words(driver) + " at most") +
+                            ": install a driver for CUDA " + version_in_words(runtime) +
+                            " or newer, or build with an older CUDA");
+}
+
+/// Throws what a GPU calls for whose code is not in the program; nothing if it is.
+void refuse_other_gpu(cudaError_t said, int major, int minor) {
+  if (said != cudaErrorNoKernelImageForDevice && said != cudaErrorInvalidDeviceFunction &&
+      said != cudaErrorUnsupportedPtxVersion) {
+    return;
+  }
+  static_cast<void>(cudaGetLastError());
+  const std::string number = std::to_string(major * 10 + minor);
+  throw configuration_error("cowarp: this program was not compiled for this GPU, which is sm_" +
+                            number + ": add " + number +
+                            " to CMAKE_CUDA_ARCHITECTURES, or compile with -arch=sm_" + number);
 }
 
 }  // namespace
@@ -59,6 +96,7 @@ cuda_launch::~cuda_launch() { release(); }
 
 void cuda_launch::release() noexcept {
   for (void* memory : memory_) static_cast<void>(cudaFree(memory));
+  for (void* memory : visible_memory_) static_cast<void>(cudaFreeHost(memory));
   if (line_ != nullptr) static_cast<void>(cudaFreeHost(line_));
   if (begin_ != nullptr) static_cast<void>(cudaEventDestroy(begin_));
   if (end_ != nullptr) static_cast<void>(cudaEventDestroy(end_));
@@ -66,20 +104,25 @@ void cuda_launch::release() noexcept {
 }
 
 void cuda_launch::resolve() {
-  check(cudaGetDevice(&device_), "find a GPU");
+  const cudaError_t found = cudaGetDevice(&device_);
+  refuse_old_driver(found);
+  check(found, "find a GPU");
   const int major = attribute(cudaDevAttrComputeCapabilityMajor, device_);
+  const int minor = attribute(cudaDevAttrComputeCapabilityMinor, device_);
   if (major < 7) {
     throw configuration_error(
         "cowarp: needs a GPU of compute capability 7.0 or newer (independent "
         "thread scheduling); this one has " +
-        std::to_string(major) + ".x");
+        std::to_string(major) + "." + std::to_string(minor));
   }
   if (attribute(cudaDevAttrCooperativeLaunch, device_) == 0) {
     throw configuration_error("cowarp: this GPU cannot launch cooperatively");
   }
   // This also loads the kernel.
   cudaFuncAttributes kernel{};
-  check(cudaFuncGetAttributes(&kernel, kernel_), "load the executor's kernel");
+  const cudaError_t loaded = cudaFuncGetAttributes(&kernel, kernel_);
+  refuse_other_gpu(loaded, major, minor);
+  check(loaded, "load the executor's kernel");
 
   const auto limit =
       static_cast<std::size_t>(attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, device_)) -
@@ -143,14 +186,32 @@ unsigned char* cuda_launch::allocate(std::size_t bytes) {
   return static_cast<unsigned char*>(memory);
 }
 
+visible_memory cuda_launch::allocate_visible(std::size_t bytes) {
+  void* memory    = nullptr;
+  void* on_device = nullptr;
+  check(cudaHostAlloc(&memory, bytes, cudaHostAllocMapped), "allocate mapped memory");
+  visible_memory_.push_back(memory);
+  std::memset(memory, 0, bytes);
+  check(cudaHostGetDevicePointer(&on_device, memory, 0), "map memory");
+  return {static_cast<unsigned char*>(memory), static_cast<unsigned char*>(on_device)};
+}
+
+void cuda_launch::check_blocks(cudaError_t code, const char* tried,
+                               std::source_location where) const {
+  if (code == cudaSuccess) return;
+  static_cast<void>(cudaGetLastError());  // as in `check`
+  throw cuda_error(code, tried, where, last_known_ ? last_known_() : std::string());
+}
+
 void cuda_launch::upload(void* to, const void* from, std::size_t bytes) const {
   check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream_), "copy to the GPU");
   check(cudaStreamSynchronize(stream_), "copy to the GPU");
 }
 
 void cuda_launch::download(void* to, const void* from, std::size_t bytes) const {
-  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_), "copy from the GPU");
-  check(cudaStreamSynchronize(stream_), "copy from the GPU");
+  check_blocks(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_),
+               "copy from the GPU");
+  check_blocks(cudaStreamSynchronize(stream_), "copy from the GPU");
 }
 
 void cuda_launch::start(void* argument) {
@@ -164,13 +225,13 @@ void cuda_launch::start(void* argument) {
 
 bool cuda_launch::wait_for(std::chrono::nanoseconds ns) {
   if (ns == std::chrono::nanoseconds::max()) {
-    check(cudaEventSynchronize(end_), "wait for the executor");
+    check_blocks(cudaEventSynchronize(end_), "wait for the executor");
   } else {
     const auto until = std::chrono::steady_clock::now() + ns;
     for (;;) {
       const cudaError_t state = cudaEventQuery(end_);
       if (state == cudaSuccess) break;
-      if (state != cudaErrorNotReady) check(state, "wait for the executor");
+      if (state != cudaErrorNotReady) check_blocks(state, "wait for the executor");
       if (std::chrono::steady_clock::now() >= until) return false;
       std::this_thread::sleep_for(std::chrono::microseconds(20));
     }

@@ -3,6 +3,7 @@
 /// The GPU backend: one cooperative launch, checked before it starts.
 #pragma once
 
+#include <cowarp/platform/cuda/cuda_error.hpp>
 #include <cowarp/platform/host/pender.hpp>
 #include <cowarp/platform/launch_plan.hpp>
 
@@ -11,7 +12,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <source_location>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cowarp::platform {
@@ -38,6 +42,8 @@ class cuda_launch {
 
   /// \returns zeroed device memory, freed with this object.
   [[nodiscard]] unsigned char* allocate(std::size_t bytes);
+  /// \returns zeroed memory of the host that both sides reach, freed with this object.
+  [[nodiscard]] visible_memory allocate_visible(std::size_t bytes);
   void upload(void* to, const void* from, std::size_t bytes) const;
   void download(void* to, const void* from, std::size_t bytes) const;
 
@@ -45,6 +51,9 @@ class cuda_launch {
   /// Words that the host may write while the kernel runs, as each side sees them.
   [[nodiscard]] void* line_to_device() const { return line_on_device_; }
   [[nodiscard]] void* line() const { return line_; }
+
+  /// Says what was last known of the blocks; it stands in every `cuda_error` after a call to `start`.
+  void on_error(std::function<std::string()> last_known) { last_known_ = std::move(last_known); }
 
   /// Starts `kernel(argument)`; the constructor was given the same kernel.
   void start(void* argument);
@@ -61,6 +70,9 @@ class cuda_launch {
  private:
   void resolve();
   void release() noexcept;
+  /// `check`, with what was last known of the blocks.
+  void check_blocks(cudaError_t code, const char* tried,
+                    std::source_location where = std::source_location::current()) const;
 
   launch_plan plan_;
   const void* kernel_;
@@ -72,6 +84,8 @@ class cuda_launch {
   void* line_           = nullptr;
   void* line_on_device_ = nullptr;
   std::vector<void*> memory_;
+  std::vector<void*> visible_memory_;
+  std::function<std::string()> last_known_;
   double seconds_ = 0;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cowarp/platform/host/host_launch.hpp>
+#include <cowarp/platform/host/stop_host_thread.hpp>
 #include <cowarp/platform/this_block.hpp>
 
 #include <condition_variable>
@@ -19,6 +20,7 @@ struct host_launch::shared_state {
   std::mutex mutex;
   std::condition_variable all_ended;
   std::uint32_t running = 0;
+  std::vector<bool> has_stopped;  // threads that sleep until the process ends
   steady::time_point begin;
   steady::time_point end;
   std::condition_variable decided;
@@ -29,12 +31,29 @@ struct host_launch::shared_state {
     start = how;
     decided.notify_all();
   }
+  void note_end() {
+    const std::lock_guard hold(mutex);
+    if (--running == 0) {
+      end = steady::now();
+      all_ended.notify_all();
+    }
+  }
   /// \returns true once all threads are there; false if they will never be.
   bool may_begin() {
     std::unique_lock hold(mutex);
     decided.wait(hold, [&] { return start != gate::shut; });
     return start == gate::open;
   }
+};
+
+/// What a thread that plays a block needs to stop on its way.
+struct host_launch::player {
+  shared_state& state;
+  const block_function& block;
+  unsigned char* shared;
+  std::uint32_t index;
+
+  static inline thread_local player* current = nullptr;
 };
 
 namespace {
@@ -57,7 +76,13 @@ host_launch::host_launch(const launch_plan& plan)
     : plan_(resolved(plan)), penders_(plan_.blocks), state_(std::make_unique<shared_state>()) {}
 
 host_launch::~host_launch() {
-  for (auto& thread : threads_) thread.join();
+  for (std::size_t i = 0; i < threads_.size(); ++i) {
+    if (state_->has_stopped[i]) {
+      threads_[i].detach();
+    } else {
+      threads_[i].join();
+    }
+  }
 }
 
 std::string host_launch::name() const {
@@ -80,9 +105,10 @@ void host_launch::download(void* to, const void* from, std::size_t bytes) const 
   std::memcpy(to, from, bytes);
 }
 
-void host_launch::start_threads(std::function<void(unsigned char*, std::uint32_t)> block) {
+void host_launch::start_threads(const block_function& block) {
   state_->running = plan_.blocks;
-  state_->begin   = steady::now();
+  state_->has_stopped.resize(plan_.blocks);
+  state_->begin = steady::now();
   try {
     start_all(block);
   } catch (...) {
@@ -92,19 +118,17 @@ void host_launch::start_threads(std::function<void(unsigned char*, std::uint32_t
   state_->decide(shared_state::gate::open);
 }
 
-void host_launch::start_all(const std::function<void(unsigned char*, std::uint32_t)>& block) {
+void host_launch::start_all(const block_function& block) {
   threads_.reserve(plan_.blocks);
   for (std::uint32_t i = 0; i < plan_.blocks; ++i) {
     unsigned char* shared = allocate(plan_.shared_bytes);
     try {
       threads_.emplace_back([this, shared, i, block] {
         if (!state_->may_begin()) return;
-        block(shared, i);
-        const std::lock_guard hold(state_->mutex);
-        if (--state_->running == 0) {
-          state_->end = steady::now();
-          state_->all_ended.notify_all();
-        }
+        player me{*state_, block, shared, i};
+        player::current = &me;
+        block(shared, i, false);
+        state_->note_end();
       });
     } catch (const std::system_error& refused) {
       throw configuration_error("cowarp: " + std::to_string(plan_.blocks) +
@@ -127,5 +151,18 @@ bool host_launch::wait_for(std::chrono::nanoseconds ns) {
   seconds_ = std::chrono::duration<double>(state_->end - state_->begin).count();
   return true;
 }
+
+void host_launch::stop_calling_thread() {
+  player& me = *player::current;
+  me.block(me.shared, me.index, true);
+  {
+    const std::lock_guard hold(me.state.mutex);
+    me.state.has_stopped[me.index] = true;
+  }
+  me.state.note_end();  // the launch may be gone from here on
+  for (;;) std::this_thread::sleep_for(std::chrono::hours(24));
+}
+
+void stop_host_thread() { host_launch::stop_calling_thread(); }
 
 }  // namespace cowarp::platform

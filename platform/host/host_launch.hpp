@@ -36,6 +36,10 @@ class host_launch {
 
   /// \returns zeroed memory that the blocks share; freed with this object.
   [[nodiscard]] unsigned char* allocate(std::size_t bytes);
+  [[nodiscard]] visible_memory allocate_visible(std::size_t bytes) {
+    unsigned char* memory = allocate(bytes);
+    return {memory, memory};
+  }
   /// Copies into or out of memory from `allocate`; not while the blocks run.
   void upload(void* to, const void* from, std::size_t bytes) const;
   void download(void* to, const void* from, std::size_t bytes) const;
@@ -46,25 +50,35 @@ class host_launch {
   [[nodiscard]] void* line_to_device() const { return nullptr; }
   [[nodiscard]] void* line() const { return nullptr; }
 
-  /// Runs `Entry::run(argument, shared memory, block, thread, threads)` in every block.
+  /// Runs `Entry::run(argument, shared memory, block, thread, threads)` in every block, and
+  /// `Entry::abandon(argument, shared memory, block)`, if there is one, where its thread stops on the way.
   template <class Entry>
   void start(const typename Entry::argument& argument) {
-    start_threads([argument](unsigned char* shared, std::uint32_t block) {
-      Entry::run(argument, shared, block, 0, 1);
+    start_threads([argument](unsigned char* shared, std::uint32_t block, bool has_stopped) {
+      if (!has_stopped) {
+        Entry::run(argument, shared, block, 0, 1);
+      } else if constexpr (requires { Entry::abandon(argument, shared, block); }) {
+        Entry::abandon(argument, shared, block);
+      }
     });
   }
 
   /// \returns true once all blocks have ended; waits for `ns` at most.
   bool wait_for(std::chrono::nanoseconds ns);
 
+  /// What `stop_host_thread` does.
+  [[noreturn]] static void stop_calling_thread();
+
   /// \returns seconds from start to end. \pre `wait_for` returned true.
   [[nodiscard]] double seconds() const { return seconds_; }
 
  private:
   struct shared_state;
+  struct player;
+  using block_function = std::function<void(unsigned char*, std::uint32_t, bool has_stopped)>;
 
-  void start_threads(std::function<void(unsigned char*, std::uint32_t)> block);
-  void start_all(const std::function<void(unsigned char*, std::uint32_t)>& block);
+  void start_threads(const block_function& block);
+  void start_all(const block_function& block);
 
   launch_plan plan_;
   std::vector<pender> penders_;

@@ -37,6 +37,10 @@ class sim_launch {
 
   /// \returns zeroed memory that the blocks share; freed with this object.
   [[nodiscard]] unsigned char* allocate(std::size_t bytes);
+  [[nodiscard]] visible_memory allocate_visible(std::size_t bytes) {
+    unsigned char* memory = allocate(bytes);
+    return {memory, memory};
+  }
   /// Copies into or out of memory from `allocate`.
   void upload(void* to, const void* from, std::size_t bytes) const;
   void download(void* to, const void* from, std::size_t bytes) const;

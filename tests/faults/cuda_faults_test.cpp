@@ -31,8 +31,9 @@ constexpr launch_plan plan{.blocks       = 4,
 /// All that an executor asks of the backend.
 void live() {
   cuda_launch launch(plan, kernel);
-  unsigned char* memory = launch.allocate(100);
-  int value             = 1;
+  unsigned char* memory                      = launch.allocate(100);
+  launch.allocate_visible(100).on_device[99] = 1;
+  int value                                  = 1;
   launch.upload(memory, &value, sizeof value);
   launch.start(&value);
   static_cast<void>(launch.wait_for(1h));
@@ -146,6 +147,37 @@ TEST_CASE("cuda_launch: a launch that is refused never ran", "[faults][cuda]") {
   CHECK(launch.wait_for(1h));
 }
 
+TEST_CASE("cuda_error: a device that is lost says what was last known", "[faults][cuda]") {
+  const auto fail = [](bool waits_for_ever) {
+    now = {};
+    cuda_launch launch(plan, kernel);
+    const auto visible = launch.allocate_visible(8);
+    launch.on_error([&] { return std::string("block 3 was ") + char(visible.on_host[0]); });
+    int argument = 0;
+    launch.start(&argument);
+    visible.on_device[0] = '7';
+    now.calls_left       = 0;
+    now.error            = cudaErrorIllegalAddress;
+    now.stays_lost       = true;
+    try {
+      if (waits_for_ever) {
+        static_cast<void>(launch.wait_for(std::chrono::nanoseconds::max()));
+      } else {
+        static_cast<void>(launch.wait_for(1h));
+      }
+      FAIL("nothing was thrown");
+    } catch (const cowarp::cuda_error& error) {
+      CHECK(error.code() == cudaErrorIllegalAddress);
+      CHECK(has(error.what(), "cowarp: could not wait for the executor: "));
+      CHECK(has(error.what(), ")\nblock 3 was 7"));
+      CHECK(error.last_known() == "block 3 was 7");
+    }
+  };
+  fail(true);
+  fail(false);
+  CHECK(now.held == 0);
+}
+
 TEST_CASE("cuda_launch: a wait with a limit is false while it runs", "[faults][cuda]") {
   now = {};
   cuda_launch launch(plan, kernel);
@@ -165,6 +197,33 @@ TEST_CASE("cuda_launch: what cannot work is refused with what would", "[faults][
     now       = {};
     now.major = 6;
     CHECK(has(answer_to(plan), "compute capability 7.0 or newer"));
+  }
+  SECTION("a GPU for which there is no code") {
+    const auto error = GENERATE(cudaErrorNoKernelImageForDevice, cudaErrorInvalidDeviceFunction,
+                                cudaErrorUnsupportedPtxVersion);
+    now              = {};
+    now.minor        = 3;
+    now.calls_left   = 4;
+    now.error        = error;
+    const auto said  = answer_to(plan);
+    CHECK(now.failed_call == "cudaFuncGetAttributes");
+    CHECK(has(said, "which is sm_93: add 93 to CMAKE_CUDA_ARCHITECTURES"));
+  }
+  SECTION("a driver that is too old") {
+    now             = {};
+    now.driver      = 12040;
+    now.calls_left  = 0;
+    now.error       = cudaErrorInsufficientDriver;
+    const auto said = answer_to(plan);
+    CHECK(has(said, "built with CUDA 13.0 and the driver serves CUDA 12.4 at most"));
+    CHECK(has(said, "install a driver for CUDA 13.0 or newer"));
+  }
+  SECTION("no driver") {
+    now            = {};
+    now.driver     = 0;
+    now.calls_left = 0;
+    now.error      = cudaErrorInsufficientDriver;
+    CHECK(has(answer_to(plan), "the driver is missing"));
   }
   SECTION("a GPU that does not launch cooperatively") {
     now                 = {};

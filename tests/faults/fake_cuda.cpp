@@ -47,6 +47,14 @@ const char* cudaGetErrorName(cudaError_t) { return "cudaErrorOfTheFake"; }
 const char* cudaGetErrorString(cudaError_t) { return "the fake fails"; }
 cudaError_t cudaGetLastError() { return cudaSuccess; }
 
+cudaError_t cudaDriverGetVersion(int* version) {
+  *version = now.driver;
+  return cudaSuccess;
+}
+cudaError_t cudaRuntimeGetVersion(int* version) {
+  *version = 13000;
+  return cudaSuccess;
+}
 cudaError_t cudaGetDevice(int* device) {
   *device = 0;
   return answer("cudaGetDevice");
@@ -54,6 +62,7 @@ cudaError_t cudaGetDevice(int* device) {
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr which, int) {
   switch (which) {
     case cudaDevAttrComputeCapabilityMajor: *value = now.major; break;
+    case cudaDevAttrComputeCapabilityMinor: *value = now.minor; break;
     case cudaDevAttrCooperativeLaunch: *value = now.has_cooperative; break;
     case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = now.shared_bytes; break;
     case cudaDevAttrMultiProcessorCount: *value = now.sms; break;

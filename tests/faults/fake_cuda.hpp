@@ -22,6 +22,8 @@ struct state {
 
   // The device.
   int major                 = 9;
+  int minor                 = 0;
+  int driver                = 13000;
   int has_cooperative       = 1;
   int shared_bytes          = 100'000;
   int blocks_per_sm         = 2;

@@ -2,11 +2,15 @@
 """Checks the checker: plants one known fault at a time and sees that exploration finds it.
 
 Each fault is a small textual change to a copy of the library. The named test is compiled against the
-copy and must fail, or crash. A change that no longer applies is an error: adapt it.
+copy and must fail, or crash; without a fault it must pass. A change that no longer applies is an error: adapt it.
 
-    tests/sim/planted_faults.py [--only pattern] [--check] [--compiler g++]
+    tests/sim/planted_faults.py [--only pattern] [--check] [--compiler g++] [--jobs N]
+
+It needs {fmt}, Catch2 (version 2's header, or version 3) and Boost.Context where the compiler finds them: on a
+machine without, scripts/build_long_runs.sh gives a folder for CPATH and LIBRARY_PATH.
 """
 import argparse
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -16,8 +20,9 @@ import sys
 import tempfile
 import time
 
-from faults import FAULTS
+from faults import FAULTS, Fault
 
+NO_FAULT = "(no fault)"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PARTS = ("platform", "executor", "future", "sync", "timer", "width", "copy", "cowarp.hpp", "fmt.hpp")
 SIM_SOURCES = ("fiber", "memory_model", "race_hooks", "ready_set", "schedule", "scheduler",
@@ -28,38 +33,26 @@ FLAGS = ["-std=c++20", "-O1", "-DCOWARP_SIM", "-DFMT_HEADER_ONLY", "-Wno-mismatc
 LAWS = ["-DCOWARP_SIM_LANES=2", "-DCOWARP_LAW_SEEDS=2000"]
 
 
+def has_header(compiler, name):
+    """Returns whether the compiler finds a header."""
+    probe = subprocess.run([compiler, "-E", "-x", "c++", "-"], input=f"#include <{name}>\n", text=True,
+                           capture_output=True)
+    return probe.returncode == 0
+
+
 class Workshop:
-    """A folder with a copy of the library, and what is compiled once for all faults."""
+    """A folder with a copy of the library, in which one fault at a time is planted."""
 
     def __init__(self, folder, compiler):
         self.folder, self.compiler = folder, compiler
-        self.copy = folder / "include" / "cowarp"
-
-        self.original = folder / "original"
+        self.original, self.copy = folder / "original", folder / "include" / "cowarp"
         for part in PARTS + ("tests/sim", "tests/support"):
             if (ROOT / part).is_dir():
                 shutil.copytree(ROOT / part, self.original / part)
             else:
                 shutil.copy(ROOT / part, self.original / part)
-
-    def prepare(self):
-        """Compiles what no fault changes."""
-        self.restore()
-        (self.folder / "include" / "support").symlink_to(self.original / "tests" / "support")
-        main = self.compile(self.original / "tests/support/catch_main.cpp", "main")
-        self.common = [main, *self.compile_simulation("")]
-        self.common_of_laws = [main, *self.compile_simulation("2", LAWS)]
-
-    def compile_simulation(self, suffix, flags=()):
-        """Compiles what a test is linked with, once for each number of lanes."""
-        sources = ["executor/report.cpp"] + [f"platform/sim/{s}.cpp" for s in SIM_SOURCES]
-        return [self.compile(self.original / s, pathlib.Path(s).stem + suffix, flags)
-                for s in sources]
-
-    def restore(self):
-        """Takes the last fault out again."""
-        shutil.rmtree(self.copy, ignore_errors=True)
         shutil.copytree(self.original, self.copy)
+        (self.folder / "include" / "support").symlink_to(self.original / "tests" / "support")
 
     def compile(self, source, name, flags=()):
         target = self.folder / f"{name}.o"
@@ -76,17 +69,17 @@ class Workshop:
                 raise ValueError(f"{name}: found {text.count(old)} times: {old.strip()[:70]}")
             path.write_text(text.replace(old, new))
 
-    def run(self, test, seconds):
+    def run(self, test, common, seconds):
         """Compiles and runs a test. Returns (was it caught, how)."""
         source = self.original / "tests" / "sim" / f"{test}.cpp"
         is_law, name = test.startswith("laws/"), test.replace("/", "_")
         try:
-            built = self.compile(source, name, WATCHED + (LAWS if is_law else []))
+            built = self.compile(source, name, WATCHED + (LAWS if is_law else []) + common.flags)
         except subprocess.CalledProcessError:
             return None, "does not compile"
         program = str(self.folder / name)
-        common = self.common_of_laws if is_law else self.common
-        subprocess.run([self.compiler, built, *common, "-lboost_context", "-o", program], check=True)
+        objects = common.of_laws if is_law else common.of_tests
+        subprocess.run([self.compiler, built, *objects, *common.libraries, "-o", program], check=True)
         try:
             done = subprocess.run([program, "--abort"], capture_output=True, text=True,
                                   timeout=seconds, env={**os.environ, "COWARP_SIM_MEMORY": "1"})
@@ -95,6 +88,24 @@ class Workshop:
         if done.returncode == 0:
             return False, "not found"
         return True, how_it_failed(done)
+
+
+class Common:
+    """What no fault changes, compiled once: Catch2's main, and the simulation for each number of lanes."""
+
+    def __init__(self, folder, compiler, pool):
+        shop = Workshop(folder, compiler)
+        self.flags, self.libraries, main = [], ["-lboost_context"], []
+        if has_header(compiler, "catch2/catch.hpp"):
+            main = [pool.submit(shop.compile, shop.original / "tests/support/catch_main.cpp", "main")]
+        else:
+            self.flags = ["-DCOWARP_CATCH2_V3"]
+            self.libraries += ["-lCatch2Main", "-lCatch2"]
+        sources = [f"executor/{s}.cpp" for s in ("flight_recorder", "report")]
+        sources += [f"platform/sim/{s}.cpp" for s in SIM_SOURCES]
+        of_lanes = [[pool.submit(shop.compile, shop.original / s, pathlib.Path(s).stem + suffix, flags)
+                     for s in sources] for suffix, flags in (("", ()), ("2", LAWS))]
+        self.of_tests, self.of_laws = ([job.result() for job in main + jobs] for jobs in of_lanes)
 
 
 def how_it_failed(done):
@@ -113,37 +124,47 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="faults whose name or test matches this pattern")
     parser.add_argument("--compiler", default=os.environ.get("CXX", "g++"))
+    parser.add_argument("--jobs", type=int, default=1, help="faults at once")
     parser.add_argument("--seconds", type=int, default=120, help="limit for one test run")
     parser.add_argument("--check", action="store_true", help="only see whether all changes apply")
     options = parser.parse_args()
 
     faults = [fault for fault in FAULTS if re.search(options.only, fault.name + " " + fault.test)]
-    counts = {"found": 0, "MISSED": 0, "ERROR": 0, "applies": 0}
-    with tempfile.TemporaryDirectory(prefix="cowarp_faults_") as folder:
-        shop = Workshop(pathlib.Path(folder), options.compiler)
-        if not options.check:
-            shop.prepare()
-        for fault in faults:
-            begin = time.time()
-            word, how = judge(shop, fault, options)
+    # What fails by itself finds nothing.
+    if not options.check:
+        faults = [Fault(NO_FAULT, test, []) for test in sorted({f.test for f in faults})] + faults
+    counts = {"passes": 0, "found": 0, "MISSED": 0, "ERROR": 0, "applies": 0}
+    with tempfile.TemporaryDirectory(prefix="cowarp_faults_") as folder, \
+            concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        folder = pathlib.Path(folder)
+        common = None if options.check else Common(folder / "common", options.compiler, pool)
+        jobs = [pool.submit(judge, folder / f"fault_{i}", fault, common, options)
+                for i, fault in enumerate(faults)]
+        for fault, job in zip(faults, jobs):
+            word, how, seconds = job.result()
             counts[word] += 1
-            print(f"{word:7} {fault.name:62} {fault.test:18} {time.time() - begin:4.0f} s  {how}",
-                  flush=True)
+            print(f"{word:7} {fault.name:62} {fault.test:18} {seconds:4.0f} s  {how}", flush=True)
     print(", ".join(f"{count} {word}" for word, count in counts.items() if count))
     return 1 if counts["MISSED"] or counts["ERROR"] else 0
 
 
-def judge(shop, fault, options):
-    """Plants one fault. Returns (word for the table, how it was found)."""
-    shop.restore()
+def judge(folder, fault, common, options):
+    """Plants one fault in a folder of its own. Returns (word for the table, how it was found, seconds)."""
+    begin = time.time()
+    shop = Workshop(folder, options.compiler)
     try:
         shop.plant(fault)
+        if options.check:
+            word, how = "applies", ""
+        else:
+            caught, how = shop.run(fault.test, common, options.seconds)
+            word = {True: "found", False: "MISSED", None: "ERROR"}[caught]
+            if fault.name == NO_FAULT:
+                word = {True: "ERROR", False: "passes", None: "ERROR"}[caught]
     except ValueError as problem:
-        return "ERROR", f"does not apply: {problem}"
-    if options.check:
-        return "applies", ""
-    caught, how = shop.run(fault.test, options.seconds)
-    return {True: "found", False: "MISSED", None: "ERROR"}[caught], how
+        word, how = "ERROR", f"does not apply: {problem}"
+    shutil.rmtree(folder, ignore_errors=True)
+    return word, how, time.time() - begin
 
 
 if __name__ == "__main__":

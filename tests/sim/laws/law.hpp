@@ -3,7 +3,8 @@
 /// A small program for each primitive, run under many seeds: what it must never do.
 ///
 /// Environment: COWARP_SIM_LAW_SEEDS is the number of seeds of each law (without it the number that
-/// CMake's variable of that name gives); COWARP_SIM_SEED runs that one only.
+/// CMake's variable of that name gives), COWARP_SIM_LAW_FIRST the first of them (1); COWARP_SIM_SEED runs
+/// that one only. `scripts/laws.sh` divides many seeds among all cores.
 #pragma once
 
 #include "../explore.hpp"
@@ -80,8 +81,10 @@ inline std::uint64_t seeds() {
 template <class App, class Check>
 void hold(Check&& check, std::chrono::nanoseconds stall_after = 0ns) {
   const std::uint64_t only = sim_test::from_environment("COWARP_SIM_SEED", 0);
-  const std::uint64_t last = only != 0 ? only : seeds();
-  for (std::uint64_t seed = only != 0 ? only : 1; seed <= last; ++seed) {
+  const std::uint64_t first =
+      only != 0 ? only : sim_test::from_environment("COWARP_SIM_LAW_FIRST", 1);
+  const std::uint64_t last = only != 0 ? only : first + seeds() - 1;
+  for (std::uint64_t seed = first; seed <= last; ++seed) {
     const auto blocks  = static_cast<std::uint32_t>(1 + seed / 18 % 2);
     const auto workers = static_cast<std::uint32_t>(1 + seed / 36 % 2);
     const auto state   = [&] {
