@@ -44,6 +44,7 @@
 #include <cowarp/sync/channel.hpp>
 #include <cowarp/sync/channel_ends.hpp>
 #include <cowarp/sync/event.hpp>
+#include <cowarp/sync/greedy_channel.hpp>
 #include <cowarp/sync/latch.hpp>
 #include <cowarp/sync/lazy_lock.hpp>
 #include <cowarp/sync/mutex.hpp>
@@ -55,6 +56,7 @@
 #include <cowarp/sync/rpc_service.hpp>
 #include <cowarp/sync/rwlock.hpp>
 #include <cowarp/sync/semaphore.hpp>
+#include <cowarp/sync/send_result.hpp>
 #include <cowarp/sync/signal.hpp>
 #include <cowarp/sync/until_cancelled.hpp>
 #include <cowarp/sync/wait_queue.hpp>

@@ -24,12 +24,15 @@ class pender;
 /// where nothing is to depend on their number.
 /// Passes between two looks at what the host wants, which cross the bus; a multiple of those after which a
 /// busy worker looks outside at all.
+/// Polls in which a task looks for a credit before it goes to sleep until there is one.
 #if defined(COWARP_SIM)
-inline constexpr std::uint32_t settling_passes = 1;
-inline constexpr std::uint32_t ask_host_passes = 16;
+inline constexpr std::uint32_t settling_passes    = 1;
+inline constexpr std::uint32_t ask_host_passes    = 16;
+inline constexpr std::uint32_t tries_before_sleep = 1;
 #else
-inline constexpr std::uint32_t settling_passes = 16;
-inline constexpr std::uint32_t ask_host_passes = 128;
+inline constexpr std::uint32_t settling_passes    = 16;
+inline constexpr std::uint32_t ask_host_passes    = 128;
+inline constexpr std::uint32_t tries_before_sleep = 32;
 #endif
 
 /// Ends the sleep of the host worker behind `sleeper`; on a GPU workers look by themselves.

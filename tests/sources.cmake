@@ -58,6 +58,7 @@ set(COWARP_STATE_MACHINE_TESTS
   sync/channel_test.cpp
   sync/channel_traffic_test.cpp
   sync/event_test.cpp
+  sync/greedy_channel_test.cpp
   sync/latch_test.cpp
   sync/lazy_lock_test.cpp
   sync/mutex_test.cpp

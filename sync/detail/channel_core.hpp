@@ -7,26 +7,12 @@
 #include <cowarp/platform/spin_lock.hpp>
 #include <cowarp/sync/detail/message_ring.hpp>
 #include <cowarp/sync/detail/waiter.hpp>
+#include <cowarp/sync/send_result.hpp>
 
 #include <cstdint>
 #include <utility>
 
-namespace cowarp {
-
-/// What became of a message that was to be sent.
-enum class [[nodiscard]] send_status : std::uint8_t{ok, full, closed};
-
-/// The answer to a send: after `full` or `closed` the message comes back in `value`.
-template <class Value>
-struct send_result {
-  send_status status;
-  polled<Value> value;
-
-  [[nodiscard]] COWARP_FN bool is_ok() const { return status == send_status::ok; }
-  COWARP_FN explicit operator bool() const { return is_ok(); }
-};
-
-namespace detail {
+namespace cowarp::detail {
 
 /// The state of a channel. Whoever calls one of its functions holds `lock`, except for
 /// `wake_and_go_on`. What it promises, and to whom, stands with `channel`.
@@ -187,5 +173,4 @@ class receiving_place {
   bool has_waited_ = false;  // the receiver may be known to the channel
 };
 
-}  // namespace detail
-}  // namespace cowarp
+}  // namespace cowarp::detail
