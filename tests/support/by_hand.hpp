@@ -7,8 +7,8 @@
 
 #include <support/checks.hpp>
 #include <support/random_numbers.hpp>
+#include <support/stage.hpp>
 
-#include <cstdint>
 #include <type_traits>
 #include <utility>
 
@@ -28,12 +28,14 @@ struct system_scope {
 #define TEST_SCOPES test::block_scope, test::device_scope, test::system_scope
 
 /// A future that is started, polled and cancelled when the test says so.
+///
+/// Functions of their own, not inlined: all polls of a law in one function take compilers minutes.
 template <class Future>
 class by_hand {
  public:
   using output = typename Future::output;
 
-  COWARP_FN void start(Future&& future) {
+  [[gnu::noinline]] COWARP_FN void start(Future&& future) {
     output_.reset();
     future_.emplace(static_cast<Future&&>(future));
   }
@@ -43,14 +45,14 @@ class by_hand {
     return poll(cx);
   }
   /// \returns true if it is ready, now or before.
-  COWARP_FN bool poll(cowarp::context& cx) {
+  [[gnu::noinline]] COWARP_FN bool poll(cowarp::context& cx) {
     if (!future_) return output_.has_value();
     output_ = future_->poll(cx);
     if (output_) future_.reset();
     return output_.has_value();
   }
   /// Drops the future, or its output.
-  COWARP_FN void cancel() {
+  [[gnu::noinline]] COWARP_FN void cancel() {
     future_.reset();
     output_.reset();
   }
@@ -86,51 +88,25 @@ struct home {
   }
 };
 
-/// Runs `Law::check(cx, primitive, found)` once, in a task.
-template <class Law>
-struct law_program {
-  using primitive = typename Law::primitive;
-  using place     = home<primitive>;
-  using output    = cowarp::unit;
-
-  struct grid {
-    checks found;
-    typename place::in_grid shared;
-  };
-  struct body {
-    primitive& of;
-    checks& found;
-    COWARP_FN cowarp::polled<cowarp::unit> operator()(cowarp::context& cx) const {
-      Law::check(cx, of, found);
-      return cowarp::unit{};
-    }
-  };
-  COWARP_TASK_FRAME(run_law, 1) {
-    primitive& of;
-    checks& found;
-    COWARP_BODY_BEGIN
-    COWARP_AWAIT(cowarp::poll_fn(body{of, found}));
-    COWARP_BODY_END
-  };
-  struct app : cowarp::program<run_law> {
-    using block_state = typename place::in_block;
-    using grid_state  = grid;
-    COWARP_FN static void start(cowarp::spawner<app> s, block_state& mine, grid_state& all) {
-      static_cast<void>(s.template spawn<run_law>(place::find(mine, all.shared), all.found));
-    }
-  };
+/// A law as a template `Law` of its scope: `check(cx, primitive, found)` is called once, in a task.
+template <template <cowarp::scope> class Law>
+struct hand_played {
+  template <cowarp::scope Scope>
+  static COWARP_FN void play(stage& on) {
+    using primitive = typename Law<Scope>::primitive;
+    static_assert(primitive::primitive_scope == Scope);
+    Law<Scope>::check(on.player_context(), on.place<primitive>(), on.check);
+  }
 };
 
-/// Checks a law in a block of its own.
-template <class Law>
-void require_law() {
-  if constexpr (COWARP_HAS_CUDA && Law::primitive::primitive_scope == cowarp::scope::system) {
-    SUCCEED("on a GPU it is device scope but for one word in each instruction: see `player`");
-  } else {
-    typename law_program<Law>::grid state{};
-    run_to_end<typename law_program<Law>::app>(state);
-    state.found.require_none();
+/// The laws of a test file, in one program for all scopes.
+template <template <cowarp::scope> class... Laws>
+struct laws_by_hand : laws<hand_played<Laws>...> {
+  /// Checks a law of the list in a block of its own.
+  template <template <cowarp::scope> class Law>
+  static void require(cowarp::scope scope) {
+    play_at<laws_by_hand, hand_played<Law>>(scope);
   }
-}
+};
 
 }  // namespace test

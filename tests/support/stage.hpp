@@ -38,6 +38,12 @@ class stage {
     return *std::launder(reinterpret_cast<Object*>(room.bytes));
   }
 
+  /// \returns the context of the poll that plays: its task may be woken for nothing.
+  [[nodiscard]] COWARP_FN cowarp::context& player_context() const { return *player_; }
+
+  /// Plays on behalf of the task that is polled with `cx`.
+  COWARP_FN void enter(cowarp::context& cx) { player_ = &cx; }
+
   /// \returns the context of an actor's poll.
   [[nodiscard]] COWARP_FN cowarp::context as(std::uint32_t actor) const {
     const std::uint32_t block = cowarp::platform::this_block()->block;
@@ -67,6 +73,7 @@ class stage {
  private:
   static constexpr std::uint32_t actors_word = 1;  // the word after the player's
 
+  cowarp::context* player_;
   stage_room room_;
 };
 
@@ -100,6 +107,7 @@ struct player : cowarp::detail::frame_task<player<Laws>, 1> {
 
   COWARP_FN cowarp::polled<cowarp::unit> poll(cowarp::context& cx) {
     if (cx.is_cancelling()) return cowarp::pending;
+    on.enter(cx);
     switch (on.scope) {
       case cowarp::scope::block: Laws::template play<cowarp::scope::block>(on); break;
       case cowarp::scope::device: Laws::template play<cowarp::scope::device>(on); break;
@@ -126,18 +134,24 @@ struct theatre : cowarp::program<player<Laws>, actor> {
   }
 };
 
-/// Plays one law of the list at every scope, and requires that its checks hold.
+/// Plays one law of the list at one scope, and requires that its checks hold.
+template <class Laws, class Law>
+void play_at(cowarp::scope scope, std::uint32_t least_checks = 1) {
+  stage on{};
+  on.law   = Laws::template index_of<Law>();
+  on.scope = scope;
+  REQUIRE(on.law != ~0u);
+  if (COWARP_HAS_CUDA && scope == cowarp::scope::system) return;  // see `player`
+  run_to_end<theatre<Laws>>(on, {.blocks = 1, .workers = 1});
+  INFO("scope " << static_cast<int>(scope));
+  on.check.require_none(least_checks);
+}
+
+/// Plays one law of the list at every scope.
 template <class Laws, class Law>
 void play(std::uint32_t least_checks = 1) {
   for (auto scope : {cowarp::scope::block, cowarp::scope::device, cowarp::scope::system}) {
-    stage on{};
-    on.law   = Laws::template index_of<Law>();
-    on.scope = scope;
-    REQUIRE(on.law != ~0u);
-    if (COWARP_HAS_CUDA && scope == cowarp::scope::system) continue;  // see `player`
-    run_to_end<theatre<Laws>>(on, {.blocks = 1, .workers = 1});
-    INFO("scope " << static_cast<int>(scope));
-    on.check.require_none(least_checks);
+    play_at<Laws, Law>(scope, least_checks);
   }
 }
 

@@ -180,9 +180,11 @@ struct house : cowarp::program<visitor, owner> {
   }
 };
 
+using all_laws = test::laws_by_hand<holds_one_waker>;
+
 TEMPLATE_TEST_CASE("atomic_waker: holds one waker, which is taken once", "[sync][atomic_waker]",
                    TEST_SCOPES) {
-  test::require_law<holds_one_waker<TestType::value>>();
+  all_laws::require<holds_one_waker>(TestType::value);
 }
 TEST_CASE("atomic_waker: who is replaced is woken", "[sync][atomic_waker]") {
   eviction state{};

@@ -188,22 +188,26 @@ struct app : cowarp::program<relax> {
   }
 };
 
+using all_laws = test::laws_by_hand<all_meet_again_and_again, early_arrival_of_the_next_phase,
+                                    arrivals_are_waited_for_later, cancelled_takes_its_arrival_back,
+                                    others_go_on_without_who_drops>;
+
 TEMPLATE_TEST_CASE("barrier: nobody passes before all are there", "[sync][barrier]", TEST_SCOPES) {
-  test::require_law<all_meet_again_and_again<TestType::value>>();
+  all_laws::require<all_meet_again_and_again>(TestType::value);
 }
 TEMPLATE_TEST_CASE("barrier: an early arrival waits for the next phase", "[sync][barrier]",
                    TEST_SCOPES) {
-  test::require_law<early_arrival_of_the_next_phase<TestType::value>>();
+  all_laws::require<early_arrival_of_the_next_phase>(TestType::value);
 }
 TEMPLATE_TEST_CASE("barrier: an arrival may be waited for later", "[sync][barrier]", TEST_SCOPES) {
-  test::require_law<arrivals_are_waited_for_later<TestType::value>>();
+  all_laws::require<arrivals_are_waited_for_later>(TestType::value);
 }
 TEMPLATE_TEST_CASE("barrier: a cancelled waiter takes its arrival back", "[sync][barrier]",
                    TEST_SCOPES) {
-  test::require_law<cancelled_takes_its_arrival_back<TestType::value>>();
+  all_laws::require<cancelled_takes_its_arrival_back>(TestType::value);
 }
 TEMPLATE_TEST_CASE("barrier: the others go on without who drops", "[sync][barrier]", TEST_SCOPES) {
-  test::require_law<others_go_on_without_who_drops<TestType::value>>();
+  all_laws::require<others_go_on_without_who_drops>(TestType::value);
 }
 TEMPLATE_TEST_CASE("barrier: every task sees what all wrote before", "[sync][barrier]",
                    TEST_SCOPES) {

@@ -97,13 +97,15 @@ COWARP_FN table make_table::operator()() const {
   return result;
 }
 
+using all_laws = test::laws_by_hand<first_makes_others_wait, cancelled_first_leaves_it_to_the_next>;
+
 TEMPLATE_TEST_CASE("lazy_lock: the first makes the value, others wait", "[sync][lazy_lock]",
                    TEST_SCOPES) {
-  test::require_law<first_makes_others_wait<TestType::value>>();
+  all_laws::require<first_makes_others_wait>(TestType::value);
 }
 TEMPLATE_TEST_CASE("lazy_lock: a cancelled first leaves it to the next", "[sync][lazy_lock]",
                    TEST_SCOPES) {
-  test::require_law<cancelled_first_leaves_it_to_the_next<TestType::value>>();
+  all_laws::require<cancelled_first_leaves_it_to_the_next>(TestType::value);
 }
 TEST_CASE("lazy_lock: all blocks share one value", "[sync][lazy_lock]") {
   board state{};

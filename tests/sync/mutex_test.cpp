@@ -215,26 +215,29 @@ struct proposals : cowarp::program<propose> {
   }
 };
 
+using all_laws = test::laws_by_hand<newcomers_wait, waiters_go_in_order, cancelled_hands_on,
+                                    unpolled_takes_nothing, guards_move, mapped_guard_unlocks>;
+
 TEMPLATE_TEST_CASE("mutex: a newcomer does not overtake a notified waiter", "[sync][mutex]",
                    TEST_SCOPES) {
-  test::require_law<newcomers_wait<TestType::value>>();
+  all_laws::require<newcomers_wait>(TestType::value);
 }
 TEMPLATE_TEST_CASE("mutex: waiters get the lock in order of arrival", "[sync][mutex]",
                    TEST_SCOPES) {
-  test::require_law<waiters_go_in_order<TestType::value>>();
+  all_laws::require<waiters_go_in_order>(TestType::value);
 }
 TEMPLATE_TEST_CASE("mutex: a cancelled waiter hands the lock on", "[sync][mutex]", TEST_SCOPES) {
-  test::require_law<cancelled_hands_on<TestType::value>>();
+  all_laws::require<cancelled_hands_on>(TestType::value);
 }
 TEMPLATE_TEST_CASE("mutex: a future that was never polled takes nothing", "[sync][mutex]",
                    TEST_SCOPES) {
-  test::require_law<unpolled_takes_nothing<TestType::value>>();
+  all_laws::require<unpolled_takes_nothing>(TestType::value);
 }
 TEMPLATE_TEST_CASE("mutex: a moved guard keeps the lock", "[sync][mutex]", TEST_SCOPES) {
-  test::require_law<guards_move<TestType::value>>();
+  all_laws::require<guards_move>(TestType::value);
 }
 TEMPLATE_TEST_CASE("mutex: a mapped guard unlocks", "[sync][mutex]", TEST_SCOPES) {
-  test::require_law<mapped_guard_unlocks<TestType::value>>();
+  all_laws::require<mapped_guard_unlocks>(TestType::value);
 }
 
 TEMPLATE_TEST_CASE("mutex: one task at a time holds the lock", "[sync][mutex]", TEST_SCOPES) {

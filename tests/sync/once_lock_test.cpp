@@ -197,21 +197,24 @@ struct app : cowarp::program<measure, use_scale> {
   }
 };
 
+using all_laws = test::laws_by_hand<readers_wait_for_init, one_makes_the_value,
+                                    cancelled_maker_leaves_it_to_the_next, take_starts_anew>;
+
 TEMPLATE_TEST_CASE("once_lock: readers wait for the first value", "[sync][once_lock]",
                    TEST_SCOPES) {
-  test::require_law<readers_wait_for_init<TestType::value>>();
+  all_laws::require<readers_wait_for_init>(TestType::value);
 }
 TEMPLATE_TEST_CASE("once_lock: one task makes the value for all", "[sync][once_lock]",
                    TEST_SCOPES) {
-  test::require_law<one_makes_the_value<TestType::value>>();
+  all_laws::require<one_makes_the_value>(TestType::value);
 }
 TEMPLATE_TEST_CASE("once_lock: a cancelled maker leaves it to the next", "[sync][once_lock]",
                    TEST_SCOPES) {
-  test::require_law<cancelled_maker_leaves_it_to_the_next<TestType::value>>();
+  all_laws::require<cancelled_maker_leaves_it_to_the_next>(TestType::value);
 }
 TEMPLATE_TEST_CASE("once_lock: a value that was taken is waited for anew", "[sync][once_lock]",
                    TEST_SCOPES) {
-  test::require_law<take_starts_anew<TestType::value>>();
+  all_laws::require<take_starts_anew>(TestType::value);
 }
 TEST_CASE("once_lock: every value ends once", "[sync][once_lock]") {
   int ends = 0;

@@ -247,22 +247,26 @@ struct app : cowarp::program<follow, change> {
   }
 };
 
+using all_laws =
+    test::laws_by_hand<readers_share, writer_is_not_overtaken, cancelled_writer_lets_readers_in,
+                       downgrade_lets_readers_in, as_the_model>;
+
 TEMPLATE_TEST_CASE("rwlock: readers share, a writer is alone", "[sync][rwlock]", TEST_SCOPES) {
-  test::require_law<readers_share<TestType::value>>();
+  all_laws::require<readers_share>(TestType::value);
 }
 TEMPLATE_TEST_CASE("rwlock: a reader does not overtake a waiting writer", "[sync][rwlock]",
                    TEST_SCOPES) {
-  test::require_law<writer_is_not_overtaken<TestType::value>>();
+  all_laws::require<writer_is_not_overtaken>(TestType::value);
 }
 TEMPLATE_TEST_CASE("rwlock: a cancelled writer lets the next in", "[sync][rwlock]", TEST_SCOPES) {
-  test::require_law<cancelled_writer_lets_readers_in<TestType::value>>();
+  all_laws::require<cancelled_writer_lets_readers_in>(TestType::value);
 }
 TEMPLATE_TEST_CASE("rwlock: a downgraded writer reads beside other readers", "[sync][rwlock]",
                    TEST_SCOPES) {
-  test::require_law<downgrade_lets_readers_in<TestType::value>>();
+  all_laws::require<downgrade_lets_readers_in>(TestType::value);
 }
 TEMPLATE_TEST_CASE("rwlock: any sequence does what the model does", "[sync][rwlock]", TEST_SCOPES) {
-  test::require_law<as_the_model<TestType::value>>();
+  all_laws::require<as_the_model>(TestType::value);
 }
 TEMPLATE_TEST_CASE("rwlock: no reader sees half of a change", "[sync][rwlock]", TEST_SCOPES) {
   typename contention<TestType::value>::grid state{};

@@ -280,36 +280,61 @@ using fair = cowarp::semaphore<3, Scope>;
 template <scope Scope>
 using greedy = cowarp::greedy_semaphore<3, Scope>;
 
+template <scope Scope>
+struct fair_large_goes_first : large_request_goes_first<fair<Scope>> {};
+template <scope Scope>
+struct greedy_small_passes : small_request_passes<greedy<Scope>> {};
+template <scope Scope>
+struct fair_cancelled_head : cancelled_head_lets_others_in<fair<Scope>> {};
+template <scope Scope>
+struct fair_close : close_refuses<fair<Scope>> {};
+template <scope Scope>
+struct greedy_close : close_refuses<greedy<Scope>> {};
+template <scope Scope>
+struct fair_guards : guards_move_and_disarm<fair<Scope>> {};
+template <scope Scope>
+struct fair_all_at_once : all_permits_at_once<fair<Scope>> {};
+template <scope Scope>
+struct greedy_all_at_once : all_permits_at_once<greedy<Scope>> {};
+template <scope Scope>
+struct fair_as_the_model : as_the_model<fair<Scope>, false> {};
+template <scope Scope>
+struct greedy_as_the_model : as_the_model<greedy<Scope>, true> {};
+
+using all_laws = test::laws_by_hand<fair_large_goes_first, greedy_small_passes, fair_cancelled_head,
+                                    fair_close, greedy_close, fair_guards, fair_all_at_once,
+                                    greedy_all_at_once, fair_as_the_model, greedy_as_the_model>;
+
 TEMPLATE_TEST_CASE("semaphore: a small request waits behind a large one", "[sync][semaphore]",
                    TEST_SCOPES) {
-  test::require_law<large_request_goes_first<fair<TestType::value>>>();
+  all_laws::require<fair_large_goes_first>(TestType::value);
 }
 TEMPLATE_TEST_CASE("semaphore: greedy serves the first that fits", "[sync][semaphore]",
                    TEST_SCOPES) {
-  test::require_law<small_request_passes<greedy<TestType::value>>>();
+  all_laws::require<greedy_small_passes>(TestType::value);
 }
 TEMPLATE_TEST_CASE("semaphore: a cancelled head lets those behind it in", "[sync][semaphore]",
                    TEST_SCOPES) {
-  test::require_law<cancelled_head_lets_others_in<fair<TestType::value>>>();
+  all_laws::require<fair_cancelled_head>(TestType::value);
 }
 TEMPLATE_TEST_CASE("semaphore: close refuses who waits and who comes", "[sync][semaphore]",
                    TEST_SCOPES) {
-  test::require_law<close_refuses<fair<TestType::value>>>();
-  test::require_law<close_refuses<greedy<TestType::value>>>();
+  all_laws::require<fair_close>(TestType::value);
+  all_laws::require<greedy_close>(TestType::value);
 }
 TEMPLATE_TEST_CASE("semaphore: permits come back once, or when disarmed never", "[sync][semaphore]",
                    TEST_SCOPES) {
-  test::require_law<guards_move_and_disarm<fair<TestType::value>>>();
+  all_laws::require<fair_guards>(TestType::value);
 }
 TEMPLATE_TEST_CASE("semaphore: acquire_all takes whatever is free", "[sync][semaphore]",
                    TEST_SCOPES) {
-  test::require_law<all_permits_at_once<fair<TestType::value>>>();
-  test::require_law<all_permits_at_once<greedy<TestType::value>>>();
+  all_laws::require<fair_all_at_once>(TestType::value);
+  all_laws::require<greedy_all_at_once>(TestType::value);
 }
 TEMPLATE_TEST_CASE("semaphore: any sequence does what the model does", "[sync][semaphore]",
                    TEST_SCOPES) {
-  test::require_law<as_the_model<fair<TestType::value>, false>>();
-  test::require_law<as_the_model<greedy<TestType::value>, true>>();
+  all_laws::require<fair_as_the_model>(TestType::value);
+  all_laws::require<greedy_as_the_model>(TestType::value);
 }
 TEMPLATE_TEST_CASE("semaphore: no more permits are held than there are", "[sync][semaphore]",
                    TEST_SCOPES) {

@@ -256,28 +256,32 @@ struct app : cowarp::program<raise, watch_level> {
   }
 };
 
+using all_laws =
+    test::laws_by_hand<wakes_in_order, keeps_one_wake, wakes_all_who_wait, cancelled_hands_on,
+                       close_ends_waiting, waits_until_a_condition>;
+
 TEMPLATE_TEST_CASE("wait_queue: wake_one wakes in order of arrival", "[sync][wait_queue]",
                    TEST_SCOPES) {
-  test::require_law<wakes_in_order<TestType::value>>();
+  all_laws::require<wakes_in_order>(TestType::value);
 }
 TEMPLATE_TEST_CASE("wait_queue: one wake is kept for the next who waits", "[sync][wait_queue]",
                    TEST_SCOPES) {
-  test::require_law<keeps_one_wake<TestType::value>>();
+  all_laws::require<keeps_one_wake>(TestType::value);
 }
 TEMPLATE_TEST_CASE("wait_queue: wake_all wakes all who wait and no more", "[sync][wait_queue]",
                    TEST_SCOPES) {
-  test::require_law<wakes_all_who_wait<TestType::value>>();
+  all_laws::require<wakes_all_who_wait>(TestType::value);
 }
 TEMPLATE_TEST_CASE("wait_queue: a cancelled waiter hands its wake on", "[sync][wait_queue]",
                    TEST_SCOPES) {
-  test::require_law<cancelled_hands_on<TestType::value>>();
+  all_laws::require<cancelled_hands_on>(TestType::value);
 }
 TEMPLATE_TEST_CASE("wait_queue: close ends all waiting", "[sync][wait_queue]", TEST_SCOPES) {
-  test::require_law<close_ends_waiting<TestType::value>>();
+  all_laws::require<close_ends_waiting>(TestType::value);
 }
 TEMPLATE_TEST_CASE("wait_queue: a condition is asked after every wake", "[sync][wait_queue]",
                    TEST_SCOPES) {
-  test::require_law<waits_until_a_condition<TestType::value>>();
+  all_laws::require<waits_until_a_condition>(TestType::value);
 }
 TEMPLATE_TEST_CASE("wait_queue: no change is lost on who waits for it", "[sync][wait_queue]",
                    TEST_SCOPES) {
