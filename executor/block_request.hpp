@@ -32,8 +32,8 @@ namespace cowarp::detail {
 struct width_request {
   enum class stage : std::uint8_t { unseen, asked, served };
 
-  stage now         = stage::unseen;
-  bool is_for_block = false;
+  stage now          = stage::unseen;
+  bool is_for_block  = false;
   std::uint16_t slot = 0;  // the task's, once it was placed
 };
 

@@ -131,8 +131,8 @@ class worker {
     const auto poll = [&](std::uint32_t lane) -> std::uint32_t {
       const std::uint32_t slot = index * 32 + lane;
       if constexpr (!platform::on_device) note_polled(block_, index_, slot + 1);
-      context cx               = context_of<Program>(block_, index_, slot);
-      auto& storage            = spawner<Program>::template storage_of<Task>(slot);
+      context cx    = context_of<Program>(block_, index_, slot);
+      auto& storage = spawner<Program>::template storage_of<Task>(slot);
       if constexpr (is_joinable<Task>) {
         auto& link = spawner<Program>::template link_of<Task>(slot);
         if (!poll_joinable(storage, link, cx, (woken >> lane & 1u) != 0)) return cx.flags();
