@@ -66,12 +66,13 @@ COWARP_FN inline void note_polled(block_header& block, std::uint32_t worker, std
 
 /// Takes the calling thread out of its block, whose worker 0 it may be: the others end by themselves.
 COWARP_FN inline void note_stopped_thread(block_header& block) {
-  using grid_word = platform::atomic_word<scope::device>;
   // Not as words of the block, whose own assertion would make this function call itself.
+  const auto word_at = [](void* at) -> auto& {
+    return *static_cast<platform::atomic_word<scope::device>*>(at);
+  };
   // relaxed: a barrier follows the workers' loops, here and below.
-  reinterpret_cast<grid_word&>(block.stopped).fetch_add(1, platform::relaxed);
-  reinterpret_cast<grid_word&>(block.end).exchange(static_cast<std::uint32_t>(end_reason::failed),
-                                                   platform::relaxed);
+  word_at(&block.stopped).fetch_add(1, platform::relaxed);
+  word_at(&block.end).exchange(static_cast<std::uint32_t>(end_reason::failed), platform::relaxed);
   // relaxed: whoever waits for a lock reads nothing else.
   block.grid->stopped.fetch_add(1, platform::relaxed);
 }
