@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <sync/channel_peer.hpp>
+#include <type_traits>
 
 namespace {
 
@@ -24,9 +25,14 @@ struct totals {
   cowarp::platform::atomic_word<scope::device> open;  // senders that are not done
 };
 
-template <std::uint32_t Capacity, scope Scope>
+/// Which channel: the fair one, or the one without a line.
+enum class kind : std::uint8_t { fair, greedy };
+
+template <kind Kind, std::uint32_t Capacity, scope Scope>
 struct traffic {
-  using channel = cowarp::channel<std::uint32_t, Capacity, Scope>;
+  using channel =
+      std::conditional_t<Kind == kind::fair, cowarp::channel<std::uint32_t, Capacity, Scope>,
+                         cowarp::greedy_channel<std::uint32_t, Capacity, Scope>>;
 
   COWARP_TASK_FRAME(sender, 32) {
     using output = cowarp::unit;
@@ -80,10 +86,10 @@ COWARP_FN void start_tasks(cowarp::spawner<App> s, typename Traffic::channel& wi
 }
 
 /// Senders and receivers share a block, each sort with a worker of its own on a GPU.
-template <std::uint32_t Capacity>
-struct in_block : cowarp::program<typename traffic<Capacity, scope::block>::sender,
-                                  typename traffic<Capacity, scope::block>::receiver> {
-  using tasks                  = traffic<Capacity, scope::block>;
+template <kind Kind, std::uint32_t Capacity>
+struct in_block : cowarp::program<typename traffic<Kind, Capacity, scope::block>::sender,
+                                  typename traffic<Kind, Capacity, scope::block>::receiver> {
+  using tasks                  = traffic<Kind, Capacity, scope::block>;
   using block_state            = typename tasks::channel;
   using grid_state             = totals;
   static constexpr auto frames = cowarp::memory::shared;
@@ -92,17 +98,17 @@ struct in_block : cowarp::program<typename traffic<Capacity, scope::block>::send
   }
 };
 
-template <std::uint32_t Capacity>
+template <kind Kind, std::uint32_t Capacity>
 struct shared_totals : totals {
-  typename traffic<Capacity, scope::device>::channel with;
+  typename traffic<Kind, Capacity, scope::device>::channel with;
 };
 
 /// Even blocks send, odd ones receive.
-template <std::uint32_t Capacity>
-struct across_blocks : cowarp::program<typename traffic<Capacity, scope::device>::sender,
-                                       typename traffic<Capacity, scope::device>::receiver> {
-  using tasks      = traffic<Capacity, scope::device>;
-  using grid_state = shared_totals<Capacity>;
+template <kind Kind, std::uint32_t Capacity>
+struct across_blocks : cowarp::program<typename traffic<Kind, Capacity, scope::device>::sender,
+                                       typename traffic<Kind, Capacity, scope::device>::receiver> {
+  using tasks      = traffic<Kind, Capacity, scope::device>;
+  using grid_state = shared_totals<Kind, Capacity>;
   COWARP_FN static void start(cowarp::spawner<across_blocks> s, cowarp::no_state&,
                               grid_state& state) {
     start_tasks<tasks>(s, state.with, state, s.block() % 2 == 0, s.block() % 2 == 1);
@@ -143,9 +149,9 @@ class rates {
 
   /// One row, compared with the ring of the same capacity.
   template <class App>
-  void row(std::uint32_t capacity, const crowd& who, const char* place) {
+  void row(std::uint32_t capacity, const crowd& who, const char* kind, const char* place) {
     const auto name =
-        bench::numbered(std::string(place) + ", " + who.name + ", capacity {}", {capacity});
+        bench::numbered(std::string(kind) + place + ", " + who.name + ", capacity {}", {capacity});
     if (!to_.has_time()) return to_.skip(name, "out of time");
     const auto pace =
         bench::pace_of(seconds_each, 16, [&](std::uint32_t n) { return run<App>(who, n); });
@@ -190,6 +196,24 @@ class rates {
   std::map<std::string, double> peers_;
 };
 
+template <kind Kind, std::uint32_t... Capacity>
+void measure_kind(rates& of, const char* name, std::uint32_t all) {
+  for (const crowd& who :
+       {crowd{"1 to 1", 1, 1, 1}, crowd{"32 to 1", 1, 32, 1}, crowd{"32 to 32", 1, 32, 32}}) {
+    (of.row<in_block<Kind, Capacity>>(Capacity, who, name, "in a block"), ...);
+  }
+  for (const crowd& who :
+       {crowd{"1 to 1", 2, 1, 1}, crowd{"32 to 1", 2, 32, 1}, crowd{"32 to 32", 2, 32, 32}}) {
+    (of.row<across_blocks<Kind, Capacity>>(Capacity, who, name, "two blocks"), ...);
+  }
+  if (all <= 2) return;
+  for (const crowd& who :
+       {crowd{"1 and 1 each", all, 1, 1}, crowd{"32 and 32 each", all, 32, 32}}) {
+    if (Kind == kind::fair && who.senders > 1) continue;  // minutes: one lock for 4224 tasks
+    (of.row<across_blocks<Kind, Capacity>>(Capacity, who, name, "all blocks"), ...);
+  }
+}
+
 template <std::uint32_t... Capacity>
 void measure_all(bench::table& to) {
   const std::uint32_t all = bench::default_blocks() & ~1u;
@@ -197,18 +221,8 @@ void measure_all(bench::table& to) {
   if constexpr (bench::has_workers) (of.peer<Capacity>("in a block", 1, 2), ...);
   (of.peer<Capacity>("two blocks", 2, 1), ...);
   if (all > 2) (of.peer<Capacity>("all blocks", all, 1), ...);
-  for (const crowd& who :
-       {crowd{"1 to 1", 1, 1, 1}, crowd{"32 to 1", 1, 32, 1}, crowd{"32 to 32", 1, 32, 32}}) {
-    (of.row<in_block<Capacity>>(Capacity, who, "in a block"), ...);
-  }
-  for (const crowd& who :
-       {crowd{"1 to 1", 2, 1, 1}, crowd{"32 to 1", 2, 32, 1}, crowd{"32 to 32", 2, 32, 32}}) {
-    (of.row<across_blocks<Capacity>>(Capacity, who, "two blocks"), ...);
-  }
-  if (all > 2) {
-    (of.row<across_blocks<Capacity>>(Capacity, crowd{"1 and 1 each", all, 1, 1}, "all blocks"),
-     ...);
-  }
+  measure_kind<kind::greedy, Capacity...>(of, "greedy, ", all);
+  measure_kind<kind::fair, Capacity...>(of, "", all);
 }
 
 }  // namespace

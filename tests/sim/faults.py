@@ -8,6 +8,8 @@ WORKER, QUEUE, WAKER = "executor/worker.hpp", "executor/run_queue.hpp", "executo
 SPAWNER, CHANNEL, SIGNAL = "executor/spawner.hpp", "sync/channel.hpp", "sync/signal.hpp"
 BLOCK, CORE = "executor/block.hpp", "sync/detail/channel_core.hpp"
 STALL = "executor/stall.hpp"
+CREDITS = "sync/detail/credit_pool.hpp"
+GREEDY = "sync/greedy_channel.hpp"
 CHILDREN, CHILD_SET = "executor/child_wakes.hpp", "future/detail/child_set.hpp"
 EXPIRY, SLEEP, LOCK = "timer/expiry.hpp", "timer/sleep.hpp", "platform/spin_lock.hpp"
 
@@ -323,6 +325,30 @@ FAULTS = [
     Fault("an expiry forgets the words without a due task", "timer_test", [
         (EXPIRY, "      if (soonest < next) next = soonest;\n",
          "      if (soonest < next && soonest <= now) next = soonest;\n")]),
+
+    # ---- credits ----
+    Fault("a credit that is given wakes nobody", "laws/messages_test", [
+        (CREDITS, "std::int32_t>(count) > 0) call(count);", "std::int32_t>(count) > 1) call(count);")]),
+    Fault("a task sleeps without a last look", "laws/messages_test", [
+        (CREDITS, "if (credits(old) <= 0 && (old & closed) == 0) return false;",
+         "if ((old & closed) == 0) return false;")]),
+    Fault("who gives up sleep keeps what it was woken for", "laws/messages_test", [
+        (CREDITS, "  COWARP_FN void hand_on() {\n", "  COWARP_FN void hand_on() {\n    return;\n")]),
+    Fault("the note that somebody sleeps is taken away too soon", "laws/messages_test", [
+        (CREDITS, "if (sleepers_.is_empty()) word_.fetch_and(~sleeping, platform::relaxed);",
+         "word_.fetch_and(~sleeping, platform::relaxed);")]),
+    Fault("a cell is full before its message is there", "laws/messages_test", [
+        (GREEDY, "to.turn.store(turn_of(mine.ticket) + 1, platform::release);",
+         "to.turn.store(turn_of(mine.ticket) + 1, platform::relaxed);")]),
+    Fault("a receiver does not wait for its message", "laws/messages_test", [
+        (GREEDY, "    from.await(turn_of(mine.ticket) + 1);\n", "")]),
+    Fault("a sender fills a cell that is not empty", "laws/messages_test", [
+        (GREEDY, "    to.await(turn_of(mine.ticket));\n", "")]),
+    Fault("a closed channel is drained while a message is on its way", "laws/messages_test", [
+        (CREDITS, "return (word_.load(platform::acquire) & ~sleeping) == closed;",
+         "return (word_.load(platform::acquire) & closed) != 0;")]),
+    Fault("a closed pool gives credits", "laws/messages_test", [
+        (CREDITS, "ServesAfterClose || (old & closed) == 0 ? credits(old) : 0;", "credits(old);")]),
 
     # ---- children ----
     Fault("a child's bit is set after the wake of its task", "laws/children_test", [

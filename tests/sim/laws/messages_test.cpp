@@ -47,6 +47,125 @@ TEST_CASE("channel: every message once, in order, in every schedule", "[laws][sy
   hold<channel_law>([](auto& s, auto& found) { conserved(s, found); });
 }
 
+// ---- greedy_channel ------------------------------------------------------------------------------
+
+namespace {
+
+struct greedy_state : board {
+  cowarp::greedy_channel<std::uint32_t, 2> crowd;
+};
+COWARP_TASK(greedy_sender, 2, (greedy_state & s, std::uint32_t me), 192) {
+  for (std::uint32_t i = me * 3; i < me * 3 + 3; ++i) {
+    const auto done = co_await within(s.limit(i), s.crowd.send(i));
+    if (done && done->is_ok()) note(s.sent[i]);
+  }
+  if (note(s.ended) == 1) s.crowd.close();
+}
+/// Of one sender no older message comes after a younger.
+COWARP_TASK(greedy_receiver, 3, (greedy_state & s, std::uint32_t me), 192) {
+  std::uint32_t next[2] = {0, 3};
+  for (std::uint32_t i = 0;; ++i) {
+    const auto got = co_await within(s.limit(20 + me * 8, i), s.crowd.receive());
+    if (!got) continue;
+    if (!*got) co_return;
+    const std::uint32_t message = **got;
+    s.that(message >= next[message / 3]);
+    next[message / 3] = message + 1;
+    note(s.got[message]);
+  }
+}
+struct greedy_law : cowarp::program<greedy_sender, greedy_receiver> {
+  using grid_state = greedy_state;
+  static void start(cowarp::spawner<greedy_law> s, cowarp::no_state&, greedy_state& all) {
+    for (std::uint32_t i = 0; i < 2; ++i) place<greedy_sender>(s, i, all, i);
+    for (std::uint32_t i = 0; i < 3; ++i) place<greedy_receiver>(s, i + 1, all, i);
+  }
+};
+
+/// One receiver gives up for good, perhaps just after it was woken; the other wants all the rest. A
+/// message that is there while it sleeps is a wake that was lost.
+struct greedy_sleep_state : board {
+  cowarp::greedy_channel<std::uint32_t, 1> crowd;
+};
+void note_eaten(greedy_sleep_state& s, std::uint32_t message) {
+  note(s.got[message]);
+  if (note(s.ended) == 3) s.crowd.close();
+}
+COWARP_TASK(greedy_feeder, 1, (greedy_sleep_state & s), 192) {
+  for (std::uint32_t i = 0; i < 4; ++i) {
+    co_await cowarp::sleep_for(s.nap(i));
+    const auto done = co_await s.crowd.send(i);
+    s.that(done.is_ok());
+    note(s.sent[i]);
+  }
+}
+COWARP_TASK(greedy_eater, 1, (greedy_sleep_state & s), 192) {
+  while (const auto got = co_await s.crowd.receive()) note_eaten(s, *got);
+}
+COWARP_TASK(greedy_leaver, 1, (greedy_sleep_state & s), 256) {
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    const auto either =
+        co_await cowarp::select_biased(cowarp::sleep_for(s.nap(20 + i)), s.crowd.receive());
+    if (either.index() == 0) co_return;
+    const auto& got = cowarp::get<1>(either);
+    if (!got) co_return;
+    note_eaten(s, *got);
+  }
+}
+struct greedy_sleep_law : cowarp::program<greedy_feeder, greedy_eater, greedy_leaver> {
+  using grid_state = greedy_sleep_state;
+  static void start(cowarp::spawner<greedy_sleep_law> s, cowarp::no_state&,
+                    greedy_sleep_state& all) {
+    place<greedy_feeder>(s, 0, all);
+    place<greedy_eater>(s, 1, all);
+    place<greedy_leaver>(s, 1, all);
+  }
+};
+
+/// Somebody closes at any time: what was sent by then arrives, and nothing else.
+struct greedy_close_state : board {
+  cowarp::greedy_channel<std::uint32_t, 2> crowd;
+};
+COWARP_TASK(greedy_closing_sender, 2, (greedy_close_state & s, std::uint32_t me), 192) {
+  for (std::uint32_t i = me * 3; i < me * 3 + 3; ++i) {
+    const auto done = co_await s.crowd.send(i);
+    if (!done) co_return;
+    note(s.sent[i]);
+  }
+}
+COWARP_TASK(greedy_closer, 1, (greedy_close_state & s), 160) {
+  co_await cowarp::sleep_for(s.nap(1) / 4);
+  s.crowd.close();
+}
+COWARP_TASK(greedy_drain, 1, (greedy_close_state & s), 192) {
+  while (const auto got = co_await s.crowd.receive()) note(s.got[*got]);
+}
+struct greedy_close_law : cowarp::program<greedy_closing_sender, greedy_closer, greedy_drain> {
+  using grid_state = greedy_close_state;
+  static void start(cowarp::spawner<greedy_close_law> s, cowarp::no_state&,
+                    greedy_close_state& all) {
+    for (std::uint32_t i = 0; i < 2; ++i) place<greedy_closing_sender>(s, i, all, i);
+    place<greedy_drain>(s, 1, all);
+    place<greedy_closer>(s, 1, all);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("greedy_channel: every message once in every schedule", "[laws][sync][greedy_channel]") {
+  hold<greedy_law>([](auto& s, auto& found) { conserved(s, found); });
+}
+
+TEST_CASE("greedy_channel: nobody sleeps while there is a message, in every schedule",
+          "[laws][sync][greedy_channel]") {
+  hold<greedy_sleep_law>([](auto& s, auto& found) { conserved(s, found); });
+}
+
+TEST_CASE("greedy_channel: what was sent before the end arrives, in every schedule",
+          "[laws][sync][greedy_channel]") {
+  hold<greedy_close_law>([](auto& s, auto& found) { conserved(s, found); });
+}
+
 // ---- priority_channel ----------------------------------------------------------------------------
 
 namespace {
