@@ -5,7 +5,7 @@ usage() {
   cat << TEXT
 usage: scripts/laws.sh [options] PROGRAM
 
-PROGRAM is cowarp_tests_sim_laws, built by tests/sim or by scripts/build_long_runs.sh.
+PROGRAM is cowarp_tests_sim_laws, built by tests/sim.
 
   --seeds N       seeds of each law (default 1000000)
   --first N       the first of them (default 1), so that seeds can be run in several goes

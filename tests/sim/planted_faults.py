@@ -6,8 +6,8 @@ copy and must fail, or crash; without a fault it must pass. A change that no lon
 
     tests/sim/planted_faults.py [--only pattern] [--check] [--compiler g++] [--jobs N]
 
-It needs {fmt}, Catch2 (version 2's header, or version 3) and Boost.Context where the compiler finds them: on a
-machine without, scripts/build_long_runs.sh gives a folder for CPATH and LIBRARY_PATH.
+It needs {fmt}, Catch2 (version 2's header, or version 3) and Boost.Context where the compiler finds them; CPATH
+and LIBRARY_PATH say where else.
 """
 import argparse
 import concurrent.futures
