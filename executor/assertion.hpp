@@ -22,14 +22,14 @@ COWARP_FN inline std::uint32_t append_text(char* to, std::uint32_t at, const cha
   return at;
 }
 
-/// Notes a failure for the host, unless there was one before, and asks all blocks to end.
+/// Notes a failure for the host, unless there was one before.
 ///
 /// \param condition what did not hold, or null
-COWARP_FN inline void record_failure(block_header& block, std::uint32_t slot, const char* message,
-                                     const char* condition, const char* file, std::uint32_t line) {
+COWARP_FN inline void note_failure(block_header& block, std::uint32_t slot, const char* message,
+                                   const char* condition, const char* file, std::uint32_t line) {
   grid_header& grid = *block.grid;
   // relaxed: picks one writer; the next release publishes what it writes.
-  if (grid.has_failed.exchange(1, platform::relaxed) == 0) {
+  if (grid.failures.fetch_add(1, platform::relaxed) == 0) {
     failure_record& record = *grid.failure;
     record.block           = block.block;
     record.slot            = slot;
@@ -44,7 +44,6 @@ COWARP_FN inline void record_failure(block_header& block, std::uint32_t slot, co
     // release: the host finds the text of a record that is written.
     record.is_written.store(1, platform::release);
   }
-  grid.request_end(end_reason::failed);
 }
 
 /// \returns the slot of the task that the calling lane polls, as far as that was noted.
@@ -94,8 +93,9 @@ COWARP_FN inline void note_stopped_thread(block_header& block) {
                                                                    const char* message,
                                                                    const char* file, int line) {
   block_header& block = *platform::this_block();
-  record_failure(block, slot_at_fault(block), message, condition, file,
-                 static_cast<std::uint32_t>(line));
+  note_failure(block, slot_at_fault(block), message, condition, file,
+               static_cast<std::uint32_t>(line));
+  block.grid->request_end(end_reason::failed);
   note_stopped_thread(block);
   platform::stop_thread();
 }

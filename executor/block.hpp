@@ -54,6 +54,7 @@ struct grid_header {
   /// The manual clock's time.
   platform::atomic<std::uint64_t, scope::device> manual_now_ns;
   std::uint32_t has_manual_clock;
+  std::uint32_t survives_failures;  // a task's failure ends nobody else
   std::uint32_t blocks;
   host_line* host;        // null if nobody can ask for a stop
   run_queue* queues;      // one for each block
@@ -66,8 +67,9 @@ struct grid_header {
   std::uint64_t quiet_seen;                              // block 0 only
   std::uint64_t quiet_since_ns;                          // block 0 only
   // What executor/assertion.hpp keeps.
-  platform::atomic_word<scope::device> has_failed;  // set by the first failure
-  platform::atomic_word<scope::device> stopped;     // threads that assertions stopped
+  platform::atomic_word<scope::device>
+      failures;  // of tasks, and one for each thread that an assertion stopped
+  platform::atomic_word<scope::device> stopped;  // threads that assertions stopped
   failure_record* failure;
   flight_record* flight_records;  // one for each worker; null if the program keeps none
 

@@ -53,6 +53,10 @@ class context {
   /// Says that the task's timers changed; only timer/ calls it.
   COWARP_FN constexpr void touch_timers() { notes_ |= timers_changed; }
 
+  /// Says that the task has failed; only `fail` calls it.
+  COWARP_FN constexpr void note_failure() { notes_ |= failed; }
+  [[nodiscard]] COWARP_FN constexpr bool has_failed() const { return (notes_ & failed) != 0; }
+
   /// \returns true while a frame is taken apart: the future must release what it holds.
   [[nodiscard]] COWARP_FN constexpr bool is_cancelling() const { return (mode_ & cancelling) != 0; }
   /// \returns the context that takes a frame apart.
@@ -88,7 +92,8 @@ class context {
   /// Takes over what another context of the same task noted.
   COWARP_FN constexpr void merge(const context& other) { notes_ |= other.notes_; }
 
-  /// \returns the notes for the executor: bit 1 self-wake, bit 2 timers changed, bit 3 width asked for.
+  /// \returns the notes for the executor: bit 1 self-wake, bit 2 timers changed, bit 3 width asked for,
+  /// bit 4 failed.
   [[nodiscard]] COWARP_FN constexpr std::uint32_t flags() const {
     return notes_ & ~child_wakes::numbers;
   }
@@ -96,15 +101,16 @@ class context {
   static constexpr std::uint32_t self_wake      = 1u << 1;
   static constexpr std::uint32_t timers_changed = 1u << 2;
   static constexpr std::uint32_t width_asked    = 1u << 3;
+  static constexpr std::uint32_t failed         = 1u << 4;
 
  private:
   static constexpr std::uint32_t cancelling = 1u << 0;
   static constexpr std::uint32_t describing = 1u << 1;
   static constexpr std::uint32_t wide       = 1u << 2;
-  static_assert(((self_wake | timers_changed | width_asked) & child_wakes::numbers) == 0);
+  static_assert(((self_wake | timers_changed | width_asked | failed) & child_wakes::numbers) == 0);
 
   task_id task_{task_id::none};
-  std::uint32_t notes_ = 0;  // bits 1 to 3 as above; from bit 5: children
+  std::uint32_t notes_ = 0;  // bits 1 to 4 as above; from bit 5: children
   // Apart from the notes: no poll changes it, so the compiler knows it throughout an ordinary poll.
   std::uint32_t mode_               = 0;
   detail::width_place* width_place_ = nullptr;

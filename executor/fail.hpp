@@ -11,21 +11,26 @@ namespace cowarp {
 
 namespace detail {
 
-/// Notes that a task has failed, unless there was a failure before, and asks all blocks to end.
+/// Notes that a task has failed, unless there was a failure before, and asks all blocks to end unless the
+/// program survives failures.
 ///
 /// \param task `none` if no task is at fault
 // Out of line: it is long, and not on anybody's way.
 [[gnu::noinline]] COWARP_FN inline void record_failure(task_id task, const char* message,
                                                        const char* file, std::uint32_t line) {
   const std::uint32_t slot = task.is_none() ? no_slot_at_fault : task.slot();
-  record_failure(*platform::this_block(), slot, message, nullptr, file, line);
+  block_header& block      = *platform::this_block();
+  note_failure(block, slot, message, nullptr, file, line);
+  if (!block.grid->survives_failures) block.grid->request_end(end_reason::failed);
 }
 
 }  // namespace detail
 
 /// Ends the program as failed, with a message for the host; the task that awaits it stays pending.
 ///
-/// The first failure is the one reported; all blocks end after the polls under way.
+/// The first failure is the one reported; all blocks end after the polls under way. In a program that
+/// `survives_failures` only the task ends, as if it had been aborted: its frame is destroyed, who joins it has
+/// no result, and the program is failed once all the others are done.
 ///
 /// Called by:     any task.
 /// Scope:         device.
@@ -39,6 +44,7 @@ class fail {
 
   COWARP_FN polled<unit> poll(context& cx) {
     if (!cx.task().is_none()) detail::record_failure(cx.task(), message_, file_, line_);
+    cx.note_failure();
     return pending;
   }
 

@@ -116,15 +116,20 @@ class join_link {
 
 /// Polls a joinable task, or takes it apart if its handle asked for that. \param was_woken is false if
 /// only the task itself asked for the poll: aborts wake. \returns true once the task is gone.
-template <class Storage>
+template <bool SurvivesFailures, class Storage>
 COWARP_FN bool poll_joinable(Storage& storage, join_link& link, context& cx, bool was_woken) {
   auto result = decltype(storage.poll_for_output(cx))();
   if (was_woken && link.is_aborted()) {
     storage.cancel();
   } else {
     result = storage.poll_for_output(cx);
-    if (!result) return false;
-    storage.destroy();
+    if (result) {
+      storage.destroy();
+    } else if (SurvivesFailures && cx.has_failed()) {
+      storage.cancel();
+    } else {
+      return false;
+    }
   }
   link.finish(std::move(result));
   return true;

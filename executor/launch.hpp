@@ -213,13 +213,14 @@ class executor {
     grid_header grid{};
     // relaxed: nobody runs yet.
     grid.active.store(blocks, platform::relaxed);
-    grid.has_manual_clock = options.manual_clock ? 1 : 0;
-    grid.blocks           = blocks;
-    grid.stall_after_ns   = static_cast<std::uint64_t>(options.stall_after.count());
-    grid.host             = static_cast<host_line*>(launch_.line_to_device());
-    grid.queues           = reinterpret_cast<run_queue*>(memory + queues);
-    grid.children         = reinterpret_cast<child_wakes*>(memory + children);
-    grid.state            = memory + states;
+    grid.has_manual_clock  = options.manual_clock ? 1 : 0;
+    grid.survives_failures = Program::survives_failures ? 1 : 0;
+    grid.blocks            = blocks;
+    grid.stall_after_ns    = static_cast<std::uint64_t>(options.stall_after.count());
+    grid.host              = static_cast<host_line*>(launch_.line_to_device());
+    grid.queues            = reinterpret_cast<run_queue*>(memory + queues);
+    grid.children          = reinterpret_cast<child_wakes*>(memory + children);
+    grid.state             = memory + states;
     make_visible(grid);
     launch_.upload(memory, &grid, sizeof grid);
 

@@ -62,6 +62,10 @@ struct program {
   /// Whether the report says how often each task was polled, and which poll took longest. Costs each poll
   /// two reads of a clock and an addition in global memory.
   static constexpr bool watches_polls = false;
+  /// Whether the others go on after a task's `fail`, which then ends that task alone. The launch ends when they
+  /// are done, as `failed`. (An assertion that fails always ends all: its task cannot be taken apart.) Costs a
+  /// look after each poll.
+  static constexpr bool survives_failures = false;
   /// Whether each worker notes what it polls where the host can read it at any time: in a `cuda_error`, which
   /// then says what each block did last, and by `execution::last_known`. Costs a fence of system scope for
   /// each word of 32 slots that is polled.

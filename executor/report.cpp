@@ -114,6 +114,7 @@ std::string to_string(const report& of) {
                  of.workers, to_string(of.end), of.seconds * 1e3);
   if (!of.first_failure.message.empty()) {
     fmt::format_to(out, "failed in {}\n", to_string(of.first_failure));
+    if (of.failures > 1) fmt::format_to(out, "failed {} times in all\n", of.failures);
   }
   print_waiting(text, of);
   print_polls(text, of);
@@ -161,6 +162,9 @@ void complete_report(report& to, const grid_header& grid, const failure_record& 
   // relaxed: the launch has ended.
   to.end = static_cast<end_reason>(grid.end.load(platform::relaxed));
   if (auto first = read_failure(failed)) to.first_failure = *std::move(first);
+  to.failures = grid.failures.load(platform::relaxed);  // relaxed: as above
+  // Those that a program survives end it only now.
+  if (to.failures != 0 && to.end == end_reason::all_done) to.end = end_reason::failed;
   for (auto& block : to.per_block) {
     block.spawned = block.completed + block.pending;
     block.wakes   = block.polls > block.spawned ? block.polls - block.spawned : 0;

@@ -84,6 +84,8 @@ struct report {
   // Of a task's `fail`, or of an assertion; meaningful if `message` is not empty, as it is if `end` is
   // `failed`.
   failure first_failure;
+  std::uint32_t failures =
+      0;  // all of them; more than one if they came at once, or the program survives them
   std::string backend;  // "cuda: NVIDIA H100 ..." or "host: 2 threads"
   std::uint32_t blocks     = 0;
   std::uint32_t workers    = 0;

@@ -135,10 +135,16 @@ class worker {
       auto& storage = spawner<Program>::template storage_of<Task>(slot);
       if constexpr (is_joinable<Task>) {
         auto& link = spawner<Program>::template link_of<Task>(slot);
-        if (!poll_joinable(storage, link, cx, (woken >> lane & 1u) != 0)) return cx.flags();
-      } else {
-        if (!storage.poll(cx)) return cx.flags();
+        if (!poll_joinable<Program::survives_failures>(storage, link, cx,
+                                                       (woken >> lane & 1u) != 0)) {
+          return cx.flags();
+        }
+      } else if (storage.poll(cx)) {
         storage.destroy();
+      } else if (Program::survives_failures && cx.has_failed()) {
+        storage.cancel();
+      } else {
+        return cx.flags();
       }
       block_.queue->next_generation(slot);
       return poll_has_ended | cx.flags();

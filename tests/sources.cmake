@@ -26,6 +26,7 @@ set(COWARP_STATE_MACHINE_TESTS
   executor/stall_test.cpp
   executor/state_test.cpp
   executor/stop_on_interrupt_test.cpp
+  executor/survives_failures_test.cpp
   executor/task_handle_test.cpp
   executor/this_task_test.cpp
   executor/waker_test.cpp
@@ -95,6 +96,7 @@ set(COWARP_COROUTINE_TESTS
   executor/priority_coroutine_test.cpp
   executor/spawner_coroutine_test.cpp
   executor/stall_coroutine_test.cpp
+  executor/survives_failures_coroutine_test.cpp
   executor/task_handle_coroutine_test.cpp
   future/combinators_cancel_coroutine_test.cpp
   future/combinators_coroutine_test.cpp
