@@ -32,7 +32,8 @@ template <class Value>
 
 namespace detail {
 
-/// Keeps what the leader's call returned until the task is polled.
+/// Keeps what the leader's call returned until the task is polled. A base, so that without a result it takes no
+/// room; as an empty [[no_unique_address]] member it makes nvcc 13.0 copy the class twice as far as it reaches.
 template <class Value>
 class leader_result {
  public:
@@ -80,28 +81,30 @@ class leader_result<void> {
 /// Storage:       4 bytes, the function object, and the output.
 /// Fails:         without `uses_width` the program ends as failed, and says so.
 template <class Fn, class Lane = lane>
-class lanes_future : detail::width_request {
+class lanes_future : detail::width_request,
+                     detail::leader_result<std::invoke_result_t<const Fn&, Lane>> {
   static_assert(
       std::invocable<const Fn&, Lane>,
       "lanes: the function takes a cowarp::lane, and all lanes call it at once, so it must be "
       "callable as const");
-  using result = std::invoke_result_t<const Fn&, Lane>;
+  using result      = std::invoke_result_t<const Fn&, Lane>;
+  using result_base = detail::leader_result<result>;
 
  public:
   using output = std::conditional_t<std::is_void_v<result>, unit, result>;
 
   static constexpr bool is_spent_when_ready =
-      std::is_trivially_destructible_v<Fn> &&
-      std::is_trivially_destructible_v<detail::leader_result<result>>;
+      std::is_trivially_destructible_v<Fn> && std::is_trivially_destructible_v<result_base>;
 
   COWARP_FN explicit lanes_future(Fn&& fn) : fn_(std::move(fn)) {}
-  lanes_future(lanes_future&&) = default;  // before the first poll only
+  // Before the first poll only, so nothing else moves: no copy of padding, for which nvcc takes a stack.
+  COWARP_FN lanes_future(lanes_future&& other) noexcept : fn_(std::move(other.fn_)) {}
   COWARP_FN ~lanes_future() {
     if (now == stage::asked) detail::withdraw(*this);
   }
 
   COWARP_FN polled<output> poll(context& cx) {
-    if (now == stage::served) return result_.take();
+    if (now == stage::served) return result_base::take();
     if constexpr (!platform::on_device) {
       if (cx.task().is_none()) return poll_outside();
     }
@@ -146,7 +149,7 @@ class lanes_future : detail::width_request {
   COWARP_FN polled<output> poll_outside() {
     run_on_lane(*this, 0);
     now = stage::served;
-    return result_.take();
+    return result_base::take();
   }
 
   static COWARP_FN void run_on_lane(detail::width_request& request, std::uint32_t index) {
@@ -155,14 +158,13 @@ class lanes_future : detail::width_request {
     if constexpr (std::is_trivially_copyable_v<Fn>) {
       // Each lane's own copy: what it captured need not be read again after every write to memory.
       const Fn fn = self.fn_;
-      self.result_.keep(l.is_leader(), [&]() -> result { return fn(l); });
+      self.keep(l.is_leader(), [&]() -> result { return fn(l); });
     } else {
-      self.result_.keep(l.is_leader(), [&]() -> result { return std::as_const(self.fn_)(l); });
+      self.keep(l.is_leader(), [&]() -> result { return std::as_const(self.fn_)(l); });
     }
   }
 
-  [[no_unique_address]] Fn fn_;
-  [[no_unique_address]] detail::leader_result<result> result_;
+  Fn fn_;
 };
 
 /// \returns a future of what `fn(lane)` returned in the leading lane, once all lanes of the worker

@@ -16,7 +16,7 @@ namespace detail {
 template <class Lane, class Fn>
 struct for_each_index {
   std::uint32_t count;
-  [[no_unique_address]] Fn fn;
+  Fn fn;
 
   COWARP_FN void operator()(Lane l) const {
     for (std::uint32_t i = l.index; i < count; i += Lane::width()) fn(i);

@@ -25,8 +25,8 @@ template <class Value, class Fn, class Op>
 struct reduce_indices {
   std::uint32_t count;
   Value initial;
-  [[no_unique_address]] Fn fn;
-  [[no_unique_address]] Op op;
+  Fn fn;
+  Op op;
 
   COWARP_FN Value operator()(lane l) const {
     if (count == 0) return initial;

@@ -16,9 +16,9 @@ template <class Value, class Fn, class Store, class Op>
 struct scan_indices {
   std::uint32_t count;
   Value initial;
-  [[no_unique_address]] Fn fn;
-  [[no_unique_address]] Store store;
-  [[no_unique_address]] Op op;
+  Fn fn;
+  Store store;
+  Op op;
 
   COWARP_FN Value operator()(lane l) const {
     Value before = initial;  // the sum of all earlier rounds; the same in all lanes
