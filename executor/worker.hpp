@@ -69,8 +69,6 @@ class worker {
   // While busy, a worker looks at what is not its own words every so many passes.
   static constexpr std::uint32_t look_outside_every = 16;
   static_assert(platform::ask_host_passes % look_outside_every == 0);
-  // A task that asks for width over and over is polled so often before others have their turn.
-  static constexpr std::uint32_t most_rounds = 8;
 
   using layout = detail::layout<Program>;
 
@@ -152,36 +150,28 @@ class worker {
     // A thread that is stopped in a poll takes along what it did not note before.
     if constexpr (platform::checks_assertions && platform::stops_threads) note_counts();
 
-    std::uint32_t again = 0, timers = 0, ended = 0;
-    for (std::uint32_t round = 1;; ++round) {
-      note_polled(block_, index_, index * 32 + 1);
-      recorder_.begin_polls(block_, index_, workers_, passes_, index, ready);
-      const auto said = polls_watch_.template poll_lanes<Program, Task>(block_, index, ready, poll);
+    note_polled(block_, index_, index * 32 + 1);
+    recorder_.begin_polls(block_, index_, workers_, passes_, index, ready);
+    const auto said = polls_watch_.template poll_lanes<Program, Task>(block_, index, ready, poll);
+    if (has_lost_lanes()) return true;
+    recorder_.end_polls();
+    const std::uint32_t ended = said.first;
+    std::uint32_t again       = said.second & ~ended;
+    polls_ += platform::count_bits(ready);
+    self_wakes_ += platform::count_bits(again);
+    if constexpr (layout::serves_width) {
+      // Who was served is polled again in the next pass. A loop here takes pipelines up to twice as long:
+      // docs/performance.md.
+      again |= serve_width<Program::uses_block>(block_, width_places_of<Program>(block_, index_),
+                                                said.fourth & ~ended);
       if (has_lost_lanes()) return true;
-      recorder_.end_polls();
-      const std::uint32_t themselves = said.second & ~said.first;
-      polls_ += platform::count_bits(ready);
-      self_wakes_ += platform::count_bits(themselves);
-      again = (again & ~ready) | themselves;
-      timers |= said.third;
-      ended |= said.first;
-      if constexpr (layout::serves_width) {
-        // Who was served goes on at once: its lanes are here, and what it asked for is at hand.
-        ready = serve_width<Program::uses_block>(block_, width_places_of<Program>(block_, index_),
-                                                 said.fourth & ~said.first);
-        if (has_lost_lanes()) return true;
-        woken = 0;
-        if (ready != 0 && round < most_rounds) continue;
-        again |= ready;
-      }
-      break;
     }
     note_polled(block_, index_, 0);
     if (again != again_before) {
       if (platform::lane() == 0) word.again = again;
       platform::sync_warp();  // all lanes read it in the next pass
     }
-    if (timers != 0) timers_.rescan(block_, index);
+    if (said.third != 0) timers_.rescan(block_, index);
     if (ended != 0) retire(word, ended);
     return true;
   }

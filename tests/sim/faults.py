@@ -30,7 +30,7 @@ FAULTS = [
         (WORKER, "if (platform::any_lane(word.ready.load(platform::relaxed) != 0))",
          "if (word.ready.load(platform::relaxed) != 0)")]),
     Fault("a task that ends stays self-woken", "spawner_test", [
-        (WORKER, "said.second & ~said.first;", "said.second | (again_before & said.first);")]),
+        (WORKER, "said.second & ~ended;", "said.second | (again_before & ended);")]),
     Fault("self-wakes are noted without a meeting", "coroutine_test", [
         (WORKER, "      platform::sync_warp();  // all lanes read it in the next pass\n", "")]),
     Fault("slots without a task are polled", "executor_test", [
