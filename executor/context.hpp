@@ -53,6 +53,11 @@ class context {
   /// Says that the task's timers changed; only timer/ calls it.
   COWARP_FN constexpr void touch_timers() { notes_ |= timers_changed; }
 
+  /// Says that the task has had its turn: what it awaits next and can begin later should begin in the next
+  /// pass, in step with the other lanes of its warp. Lanes that part in a poll meet only when it is over.
+  COWARP_FN constexpr void end_turn() { notes_ |= turn_over; }
+  [[nodiscard]] COWARP_FN constexpr bool is_turn_over() const { return (notes_ & turn_over) != 0; }
+
   /// Says that the task has failed; only `fail` calls it.
   COWARP_FN constexpr void note_failure() { notes_ |= failed; }
   [[nodiscard]] COWARP_FN constexpr bool has_failed() const { return (notes_ & failed) != 0; }
@@ -75,11 +80,11 @@ class context {
   }
 
   /// \returns the context for polling one of the task's children. Of this one's notes it knows only
-  /// whether the task has asked for width.
+  /// whether the task has asked for width, and whether its turn is over.
   [[nodiscard]] COWARP_FN constexpr context for_child(std::uint32_t child) const {
     context its = *this;
     its.task_   = task_.with_child(child);
-    its.notes_ &= width_asked;
+    its.notes_ &= width_asked | turn_over;
     return its;
   }
   /// Says which children the polled future has, below it at any depth; a mask of their numbers.
@@ -95,7 +100,7 @@ class context {
   /// \returns the notes for the executor: bit 1 self-wake, bit 2 timers changed, bit 3 width asked for,
   /// bit 4 failed.
   [[nodiscard]] COWARP_FN constexpr std::uint32_t flags() const {
-    return notes_ & ~child_wakes::numbers;
+    return notes_ & ~(child_wakes::numbers | turn_over);
   }
 
   static constexpr std::uint32_t self_wake      = 1u << 1;
@@ -104,13 +109,17 @@ class context {
   static constexpr std::uint32_t failed         = 1u << 4;
 
  private:
+  // In the notes; the executor's flags have something else there.
+  static constexpr std::uint32_t turn_over = 1u << 0;
+
+  // In the mode.
   static constexpr std::uint32_t cancelling = 1u << 0;
   static constexpr std::uint32_t describing = 1u << 1;
   static constexpr std::uint32_t wide       = 1u << 2;
   static_assert(((self_wake | timers_changed | width_asked | failed) & child_wakes::numbers) == 0);
 
   task_id task_{task_id::none};
-  std::uint32_t notes_ = 0;  // bits 1 to 4 as above; from bit 5: children
+  std::uint32_t notes_ = 0;  // bits 0 to 4 as above; from bit 5: children
   // Apart from the notes: no poll changes it, so the compiler knows it throughout an ordinary poll.
   std::uint32_t mode_               = 0;
   detail::width_place* width_place_ = nullptr;

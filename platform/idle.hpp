@@ -20,20 +20,22 @@ namespace cowarp::platform {
 class pender;
 #endif
 
-/// Passes without work before a worker looks at its timers and calls itself quiet; few in simulation,
-/// where nothing is to depend on their number.
+#if defined(COWARP_SIM)
+inline constexpr bool is_simulated = true;
+#else
+inline constexpr bool is_simulated = false;
+#endif
+
+// All are few in simulation, where nothing is to depend on their number.
+
+/// Passes without work before a worker looks at its timers and calls itself quiet.
+inline constexpr std::uint32_t settling_passes = is_simulated ? 1 : 16;
 /// Passes between two looks at what the host wants, which cross the bus; a multiple of those after which a
 /// busy worker looks outside at all.
-/// Polls in which a task looks for a credit before it goes to sleep until there is one.
-#if defined(COWARP_SIM)
-inline constexpr std::uint32_t settling_passes    = 1;
-inline constexpr std::uint32_t ask_host_passes    = 16;
-inline constexpr std::uint32_t tries_before_sleep = 1;
-#else
-inline constexpr std::uint32_t settling_passes    = 16;
-inline constexpr std::uint32_t ask_host_passes    = 128;
-inline constexpr std::uint32_t tries_before_sleep = 32;
-#endif
+inline constexpr std::uint32_t ask_host_passes = is_simulated ? 16 : 128;
+/// Polls in which a task looks for a credit before it goes to sleep until there is one. On a GPU a look is a
+/// load, and going to sleep takes a lock for which thousands of tasks may come at once.
+inline constexpr std::uint32_t tries_before_sleep = is_simulated ? 1 : on_device ? 4096 : 32;
 
 /// Ends the sleep of the host worker behind `sleeper`; on a GPU workers look by themselves.
 COWARP_FN inline void rouse(pender* sleeper) {

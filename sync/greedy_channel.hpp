@@ -11,6 +11,7 @@
 #include <cowarp/sync/send_result.hpp>
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <new>
@@ -28,7 +29,8 @@ namespace cowarp {
 /// Where `channel` lets tasks wait in line, under a lock, here a credit goes to whoever asks when there
 /// is one: a task that waited may be overtaken, again and again. In return senders and receivers
 /// do not keep each other out, and lanes of a warp that are polled together take their credits and
-/// tickets with one access for all of them.
+/// tickets with one access for all of them. To stay together, a task that has sent or received with others
+/// begins the next send or receive of the same poll in the next pass.
 ///
 /// Invariant:     messages sent, less those received, are at most `Capacity`; a message goes to one
 ///                receiver.
@@ -39,8 +41,8 @@ namespace cowarp {
 ///                `platform::tries_before_sleep` of these, when there is something.
 /// Progress:      a send or receive waits, spinning, for those with earlier tickets to fill or empty
 ///                their cells; credits are taken without a lock, and sleepers woken with one.
-/// Storage:       96 bytes, and for each of `Capacity` a message and 4 bytes; zero bytes are
-///                valid, empty and open. `Capacity` is a power of two.
+/// Storage:       96 bytes (beyond a block 512, aligned to 128), and for each of `Capacity` a message and
+///                4 bytes; zero bytes are valid, empty and open. `Capacity` is a power of two.
 /// Fails:         `try_send` with `full` or `closed`, `send` with `closed`; the message comes back.
 /// Messages of one sender arrive in their order; a single receiver sees all of them in the order of
 /// the tickets. A send that is cancelled has not sent, a receive that is cancelled takes nothing.
@@ -76,7 +78,8 @@ class greedy_channel {
 
   /// Sends if there is room.
   [[nodiscard]] COWARP_FN send_result<Value> try_send(Value value) {
-    send_result<Value> result{put(value, false), pending};
+    std::uint32_t company = 0;
+    send_result<Value> result{put(value, false, company), pending};
     if (!result) result.value.emplace(std::move(value));
     return result;
   }
@@ -84,7 +87,7 @@ class greedy_channel {
   /// \returns a message if there is one.
   [[nodiscard]] COWARP_FN polled<Value> try_receive() {
     polled<Value> result;
-    take(result, false);
+    static_cast<void>(take(result, false));
     return result;
   }
 
@@ -149,8 +152,10 @@ class greedy_channel {
     return {group.first(taken), group.rank() < taken ? taken : 0, first + group.rank()};
   }
 
-  COWARP_FN send_status put(Value& value, bool has_tried) {
+  /// \param company is the number of lanes that sent together, if this one did.
+  COWARP_FN send_status put(Value& value, bool has_tried, std::uint32_t& company) {
     const claim mine = claim_one(room_, sent_, has_tried);
+    company          = mine.size;
     if (mine.size == 0) return room_.is_closed() ? send_status::closed : send_status::full;
     cell& to = cell_of(mine.ticket);
     to.await(turn_of(mine.ticket));
@@ -162,9 +167,10 @@ class greedy_channel {
     return send_status::ok;
   }
 
-  COWARP_FN void take(polled<Value>& result, bool has_tried) {
+  /// \returns the number of lanes that received together; 0 if this one did not.
+  COWARP_FN std::uint32_t take(polled<Value>& result, bool has_tried) {
     const claim mine = claim_one(messages_, received_, has_tried);
-    if (mine.size == 0) return;
+    if (mine.size == 0) return 0;
     cell& from = cell_of(mine.ticket);
     from.await(turn_of(mine.ticket) + 1);
     result.emplace(std::move(from.message()));
@@ -173,13 +179,17 @@ class greedy_channel {
     from.turn.store(turn_of(mine.ticket + Capacity), platform::release);
     mine.group.sync();
     if (mine.group.leads()) room_.give(mine.size);
+    return mine.size;
   }
 
-  room_pool room_;
-  message_pool messages_;
-  platform::atomic_word<Scope> sent_;      // the next sender's ticket
-  platform::atomic_word<Scope> received_;  // the next receiver's
-  cell cells_[Capacity];
+  // Beyond a block each in a line of its own: all senders and receivers come for these four.
+  static constexpr std::size_t apart = Scope == scope::block ? alignof(room_pool) : 128;
+
+  alignas(apart) room_pool room_;
+  alignas(apart) message_pool messages_;
+  alignas(apart) platform::atomic_word<Scope> sent_;      // the next sender's ticket
+  alignas(apart) platform::atomic_word<Scope> received_;  // the next receiver's
+  alignas(apart) cell cells_[Capacity];
 };
 
 /// Sends one message. Its output says `ok` or `closed`.
@@ -192,12 +202,15 @@ class greedy_channel<Value, Capacity, Scope>::send_future {
       : to_(to), value_(std::move(value)), patience_(to.room_) {}
 
   COWARP_FN polled<output> poll(context& cx) {
-    send_result<Value> result{to_.put(value_, patience_.has_tried()), pending};
+    if (patience_.lets_pass(cx)) return pending;
+    std::uint32_t company = 0;
+    send_result<Value> result{to_.put(value_, patience_.has_tried(), company), pending};
     if (result.status == send_status::full) {
       patience_.wait(cx);
       return pending;
     }
     patience_.stop();
+    if (company > 1) cx.end_turn();
     if (!result) result.value.emplace(std::move(value_));
     return polled<output>(std::move(result));
   }
@@ -219,8 +232,9 @@ class greedy_channel<Value, Capacity, Scope>::receive_future {
 
   COWARP_FN polled<output> poll(context& cx) {
     polled<output> result;
+    if (patience_.lets_pass(cx)) return result;
     polled<Value> got;
-    from_.take(got, patience_.has_tried());
+    if (from_.take(got, patience_.has_tried()) > 1) cx.end_turn();
     // All room is there again, and nobody can send: so all that was sent was received.
     if (got || from_.room_.is_closed_and_whole()) {
       patience_.stop();

@@ -158,6 +158,13 @@ class patience {
   /// \returns true after a try in vain.
   [[nodiscard]] COWARP_FN bool has_tried() const { return tries_ != 0; }
 
+  /// \returns true if the first try is for the next pass, since the task's turn is over.
+  [[nodiscard]] COWARP_FN bool lets_pass(context& cx) const {
+    if (tries_ != 0 || !cx.is_turn_over()) return false;
+    cx.wake_self();
+    return true;
+  }
+
   /// After a try in vain: to be polled again, soon or when there is something.
   COWARP_FN void wait(context& cx) {
     if (tries_ > platform::tries_before_sleep) {
