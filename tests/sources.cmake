@@ -61,6 +61,7 @@ set(COWARP_STATE_MACHINE_TESTS
   sync/greedy_channel_test.cpp
   sync/latch_test.cpp
   sync/lazy_lock_test.cpp
+  sync/mailbox_test.cpp
   sync/mutex_test.cpp
   sync/once_lock_test.cpp
   sync/oneshot_test.cpp
@@ -72,6 +73,7 @@ set(COWARP_STATE_MACHINE_TESTS
   sync/semaphore_test.cpp
   sync/signal_test.cpp
   sync/storage_test.cpp
+  sync/system_scope_test.cpp
   sync/wait_queue_test.cpp
   sync/watch_test.cpp
   sync/zerocopy_channel_test.cpp

@@ -9,7 +9,7 @@ SPAWNER, CHANNEL, SIGNAL = "executor/spawner.hpp", "sync/channel.hpp", "sync/sig
 BLOCK, CORE = "executor/block.hpp", "sync/detail/channel_core.hpp"
 STALL = "executor/stall.hpp"
 CREDITS = "sync/detail/credit_pool.hpp"
-GREEDY = "sync/greedy_channel.hpp"
+GREEDY, MAILBOX = "sync/greedy_channel.hpp", "sync/mailbox.hpp"
 CHILDREN, CHILD_SET = "executor/child_wakes.hpp", "future/detail/child_set.hpp"
 EXPIRY, SLEEP, LOCK = "timer/expiry.hpp", "timer/sleep.hpp", "platform/spin_lock.hpp"
 
@@ -349,6 +349,28 @@ FAULTS = [
          "return (word_.load(platform::acquire) & closed) != 0;")]),
     Fault("a closed pool gives credits", "laws/messages_test", [
         (CREDITS, "ServesAfterClose || (old & closed) == 0 ? credits(old) : 0;", "credits(old);")]),
+
+    # ---- mailbox ----
+    Fault("a message in a mailbox is not published", "laws/mailbox_test", [
+        (MAILBOX, "sent_.store(sent + 1, platform::release);",
+         "sent_.store(sent + 1, platform::relaxed);")]),
+    Fault("a mailbox's receiver looks at a message that it does not see", "laws/mailbox_test", [
+        (MAILBOX, "    static_cast<void>(sent_.load(platform::acquire));\n", "")]),
+    Fault("a place in a mailbox is free while its message is read", "laws/mailbox_test", [
+        (MAILBOX, "received_.store(received + 1, platform::release);",
+         "received_.store(received + 1, platform::relaxed);")]),
+    Fault("a mailbox's sender fills a place that it does not see free", "laws/mailbox_test", [
+        (MAILBOX, "if (sent - received_.load(platform::acquire) == Capacity)",
+         "if (sent - received_.load(platform::relaxed) == Capacity)")]),
+    Fault("a mailbox takes one message more than it holds", "laws/mailbox_test", [
+        (MAILBOX, "received_.load(platform::acquire) == Capacity)",
+         "received_.load(platform::acquire) > Capacity)")]),
+    Fault("the end of a mailbox is looked for after the last message", "laws/mailbox_test", [
+        (MAILBOX, "    const bool is_closed = from_.is_closed();\n", ""),
+        (MAILBOX, "if (*result || is_closed) return result;",
+         "if (*result || from_.is_closed()) return result;")]),
+    Fault("who waits at a mailbox looks once", "laws/mailbox_test", [
+        (MAILBOX, "      next_->arm(cx);\n", "")]),
 
     # ---- children ----
     Fault("a child's bit is set after the wake of its task", "laws/children_test", [

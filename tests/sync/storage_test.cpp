@@ -56,6 +56,9 @@ constexpr bool holds() {
   static_assert(sizeof(cowarp::pubsub_channel<message, 8, 16, S>) ==
                 72 + 16 * 9 + 8 * sizeof(message));
   static_assert(sizeof(cowarp::pipe<64, S>) == 64 + 64);
+  static_assert(sizeof(cowarp::mailbox<word, 8>) == 384);
+  static_assert(sizeof(cowarp::mailbox<word, 16>) == 512);
+  static_assert(waits_in<cowarp::mailbox<word, 8>::receive_future> == 48);
   static_assert(sizeof(cowarp::rpc_service<word, S>) == 64);
   return true;
 }
