@@ -5,6 +5,7 @@
 
 #include <cowarp/executor/block.hpp>
 #include <cowarp/executor/context.hpp>
+#include <cowarp/executor/place_line.hpp>
 #include <cowarp/executor/task.hpp>
 #include <cowarp/executor/task_handle.hpp>
 #include <cowarp/executor/width_request.hpp>
@@ -62,6 +63,10 @@ struct program {
   /// Whether the report says how often each task was polled, and which poll took longest. Costs each poll
   /// two reads of a clock and an addition in global memory.
   static constexpr bool watches_polls = false;
+  /// Whether tasks may await a free slot (`spawner::reserve`, `reserve_on`). Costs a lock for every task that
+  /// ends and every spawn that comes from another block, and 24 bytes of shared and of global memory for each
+  /// task type.
+  static constexpr bool awaits_slots = false;
   /// Whether each worker notes what it polls where the host can read it at any time: in a `cuda_error`, which
   /// then says what each block did last, and by `execution::last_known`. Costs a fence of system scope for
   /// each word of 32 slots that is polled.
@@ -189,7 +194,7 @@ struct layout {
   static constexpr std::size_t joins_bytes =
       sum_over_tasks<Program>([]<class Task>(task_type<Task>) { return joins_bytes_of<Task>; });
 
-  // Global memory of one block: links, timers, inboxes, joinable tasks' links, then frames.
+  // Global memory of one block: links, timers, inboxes, joinable tasks' links, lines, then frames.
   static constexpr std::size_t timers_at =
       round_up(sizeof(run_item) * (slots + Program::task_count), 16);
   static constexpr std::size_t inboxes_at = timers_at + sizeof(slot_timers) * slots;
@@ -202,13 +207,17 @@ struct layout {
   static constexpr std::size_t polls_at = round_up(pending_at + pending_bytes, 8);
   static constexpr std::size_t polls_bytes =
       Program::watches_polls ? poll_records_bytes + 8 * (Program::task_count + slots) : 0;
-  static constexpr std::size_t global_frames_at = round_up(polls_at + polls_bytes, 128);
+  // Who waits for room in each inbox.
+  static constexpr std::size_t inbox_lines_at = round_up(polls_at + polls_bytes, 8);
+  static constexpr std::size_t inbox_lines_bytes =
+      Program::awaits_slots ? sizeof(place_line<scope::device>) * Program::task_count : 0;
+  static constexpr std::size_t global_frames_at = round_up(inbox_lines_at + inbox_lines_bytes, 128);
   // Frames in shared memory are copied here at the end, for the host to see where they wait.
   static constexpr bool has_global_frames = Program::frames == memory::global || pending_bytes != 0;
   static constexpr std::size_t block_global_bytes =
       round_up(global_frames_at + (has_global_frames ? frames_bytes : 0), 128);
 
-  // Shared memory of one block: header, words, workers' counts, width requests, frames, block state.
+  // Shared memory of one block: header, words, workers' counts, width requests, lines, frames, block state.
   static constexpr std::size_t counts_at = sizeof(block_header) + sizeof(slot_word) * words;
   static constexpr std::size_t width_places_at =
       round_up(counts_at + sizeof(worker_counts) * Program::max_workers, 16);
@@ -218,8 +227,11 @@ struct layout {
       serves_width
           ? sizeof(width_places) * (words < Program::max_workers ? words : Program::max_workers)
           : 0;
-  static constexpr std::size_t shared_frames_at =
-      round_up(width_places_at + width_places_bytes, 16);
+  // Who waits for a slot of each pool.
+  static constexpr std::size_t slot_lines_at = width_places_at + width_places_bytes;
+  static constexpr std::size_t slot_lines_bytes =
+      Program::awaits_slots ? sizeof(place_line<scope::block>) * Program::task_count : 0;
+  static constexpr std::size_t shared_frames_at = round_up(slot_lines_at + slot_lines_bytes, 16);
   static constexpr std::size_t block_state_at =
       round_up(shared_frames_at + (Program::frames == memory::shared ? frames_bytes : 0), 128);
   static constexpr std::size_t shared_bytes =

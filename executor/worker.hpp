@@ -176,7 +176,11 @@ class worker {
       platform::sync_warp();  // all lanes read it in the next pass
     }
     if (timers != 0) timers_.rescan(block_, index);
-    if (ended != 0) retire(word, ended);
+    if constexpr (Program::awaits_slots) {
+      if (ended != 0) retire_to_waiters<Task>(word, index, ended);
+    } else {
+      if (ended != 0) retire(word, ended);
+    }
     return true;
   }
 
@@ -207,6 +211,23 @@ class worker {
       // release: the slot is free last; whoever claims it sees the old task gone.
       word.claimed.fetch_and(~ended, platform::release);
       // release: whoever sees no live task sees what the tasks did.
+      block_.live.fetch_sub(count, platform::release);
+    }
+    platform::sync_warp();
+  }
+
+  /// The same in a program whose tasks may wait for slots: who waits gets them, still claimed.
+  template <class Task>
+  COWARP_FN void retire_to_waiters(slot_word& word, std::uint32_t index, std::uint32_t ended) {
+    const std::uint32_t count = platform::count_bits(ended);
+    completed_ += count;
+    if (platform::lane() == 0) {
+      // relaxed: as above.
+      word.alive.fetch_and(~ended, platform::relaxed);
+      for (std::uint32_t slots = ended; slots != 0; slots &= slots - 1) {
+        spawner<Program>().template give_back<Task>(index * 32 + platform::lowest_bit(slots));
+      }
+      // release: as above.
       block_.live.fetch_sub(count, platform::release);
     }
     platform::sync_warp();
@@ -300,8 +321,12 @@ class worker {
         continue;
       }
       left.~arguments();
-      // release: the arguments are out; the next spawner may overwrite them.
-      inbox.claimed.fetch_and(~(1u << cell), platform::release);
+      if constexpr (Program::awaits_slots) {
+        spawns().template give_back_cell<Task>(block_.block, cell);
+      } else {
+        // release: the arguments are out; the next spawner may overwrite them.
+        inbox.claimed.fetch_and(~(1u << cell), platform::release);
+      }
       // The spawn kept the grid up until now. From here on the block does, if it did not before.
       // relaxed: the block's own count cannot have been given up, so this is not the last.
       if (is_active_) block_.grid->active.fetch_sub(1, platform::relaxed);

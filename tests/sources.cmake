@@ -122,6 +122,7 @@ set(COWARP_COMPILE_FAIL_TESTS
   compile_fail/program_over_arena_limit.cpp
   compile_fail/program_too_many_slots.cpp
   compile_fail/program_without_start.cpp
+  compile_fail/reserve_without_waiting.cpp
   compile_fail/select_nothing.cpp
   compile_fail/spawn_coroutine_too_few_arguments.cpp
   compile_fail/spawn_on_block_scope.cpp

@@ -20,6 +20,7 @@ ALLOWED = (
     (r"platform/", r"platform/"),
     (rf"executor/({'|'.join(CORE)})\.hpp", rf"platform/|executor/({'|'.join(CORE)})\.hpp"),
     (r"executor/(worker|executor)\.hpp", r"platform/|executor/|timer/(clock|expiry)\.hpp"),
+    (r"executor/place_line\.hpp", r"platform/|executor/|sync/detail/wait_list\.hpp"),
     (r"executor/join_link\.hpp", r"platform/|executor/|sync/detail/line\.hpp"),
     (r"executor/", r"platform/|executor/"),
     (r"future/", rf"platform/|{AWAIT}|future/"),

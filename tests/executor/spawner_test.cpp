@@ -16,6 +16,43 @@ struct state {
   test::counter used[4];  // one bit for each slot of the pool
 };
 
+// ---- one template, several task types ------------------------------------------------------------
+
+/// A task for each type of value; written out because COWARP_TASK_FRAME declares no templates.
+template <class Value>
+struct carrying : cowarp::detail::frame_task<carrying<Value>, 2> {
+  state& s;
+  Value value[3];
+  bool has_yielded = false;
+
+  COWARP_FN cowarp::polled<cowarp::unit> poll(cowarp::context& cx) {
+    if (cx.is_cancelling()) return cowarp::pending;
+    if (!has_yielded) {
+      has_yielded = true;
+      cx.wake_self();
+      return cowarp::pending;
+    }
+    s.checks.that(value[0] == Value{1} && value[1] == Value{2} && value[2] == Value{3});
+    s.done.add();
+    return cowarp::unit{};
+  }
+};
+
+struct template_app : cowarp::program<carrying<std::uint8_t>, carrying<double>> {
+  using grid_state = state;
+  COWARP_FN static void start(cowarp::spawner<template_app> s, cowarp::no_state&, state& g) {
+    const auto fill = [&]<class Value>(Value one) {
+      for (std::uint32_t i = 0; i < 2; ++i) {
+        const auto two = static_cast<Value>(one + one);
+        s.must_spawn<carrying<Value>>(g, one, two, static_cast<Value>(two + one));
+      }
+      g.checks.that(s.spawn<carrying<Value>>(g, one, one, one) == spawn_result::busy);
+    };
+    fill(std::uint8_t{1});
+    fill(1.0);
+  }
+};
+
 // ---- a full pool ---------------------------------------------------------------------------------
 
 struct full_app;
@@ -182,6 +219,13 @@ struct again_app : cowarp::program<renewing, brief> {
 };
 
 }  // namespace spawner_test
+
+TEST_CASE("spawner: each type made by a template has a pool of its own", "[executor][spawner]") {
+  spawner_test::state s{};
+  test::run_to_end<spawner_test::template_app>(s);
+  s.checks.require_none(6);
+  CHECK(s.done.value() == 4);
+}
 
 TEST_CASE("spawner: a full pool leaves the arguments alone", "[executor][spawner]") {
   spawner_test::state s{};

@@ -8,7 +8,7 @@ WORKER, QUEUE, WAKER = "executor/worker.hpp", "executor/run_queue.hpp", "executo
 SPAWNER, CHANNEL, SIGNAL = "executor/spawner.hpp", "sync/channel.hpp", "sync/signal.hpp"
 BLOCK, CORE = "executor/block.hpp", "sync/detail/channel_core.hpp"
 STALL = "executor/stall.hpp"
-CREDITS = "sync/detail/credit_pool.hpp"
+CREDITS, PLACES = "sync/detail/credit_pool.hpp", "executor/place_line.hpp"
 GREEDY, MAILBOX = "sync/greedy_channel.hpp", "sync/mailbox.hpp"
 CHILDREN, CHILD_SET = "executor/child_wakes.hpp", "future/detail/child_set.hpp"
 EXPIRY, SLEEP, LOCK = "timer/expiry.hpp", "timer/sleep.hpp", "platform/spin_lock.hpp"
@@ -43,6 +43,10 @@ FAULTS = [
     Fault("each lane asks its own clock whether a timer is due", "timer_test", [
         (EXPIRY, "return soonest_ != never && soonest_ <= platform::uniform(clock::now_ns());",
          "return soonest_ != never && soonest_ <= clock::now_ns();")]),
+
+    Fault("a worker takes its words without a look", "executor_test", [
+        (WORKER, "if (platform::any_lane(word.ready.load(platform::relaxed) != 0))",
+         "if (platform::any_lane(true))")]),
 
     # ---- a slot's life ----
     Fault("a slot is freed before its task is destroyed", "spawner_test", [
@@ -349,6 +353,34 @@ FAULTS = [
          "return (word_.load(platform::acquire) & closed) != 0;")]),
     Fault("a closed pool gives credits", "laws/messages_test", [
         (CREDITS, "ServesAfterClose || (old & closed) == 0 ? credits(old) : 0;", "credits(old);")]),
+
+    # ---- reservations ----
+    Fault("a task that ends frees its slot though somebody waits for it", "laws/reservation_test", [
+        (WORKER, "      if (ended != 0) retire_to_waiters<Task>(word, index, ended);\n",
+         "      if (ended != 0) retire(word, ended);\n")]),
+    Fault("who gives up keeps the slot that it was given", "laws/reservation_test", [
+        (PLACES, "return list_.forget_locked(w) == waiter::state::notified ? w.place : none; },",
+         "list_.forget_locked(w); return none; },")]),
+    Fault("a reservation that is not used wakes nobody", "laws/reservation_test", [
+        (SPAWNER, "      slots.line().give(slot, [&](std::uint32_t place) { slots.free(place); });\n",
+         "      slots.free(slot);\n")]),
+    Fault("room in an inbox that is not used wakes nobody", "laws/reservation_test", [
+        (SPAWNER, "      cells.line().give(cell, [&](std::uint32_t place) { cells.free(place); });\n",
+         "      cells.free(cell);\n")]),
+    Fault("a task that reached its block leaves its room to nobody", "laws/reservation_test", [
+        (WORKER, "        spawns().template give_back_cell<Task>(block_.block, cell);\n",
+         "        inbox.claimed.fetch_and(~(1u << cell), platform::relaxed);\n")]),
+    Fault("a slot is looked for before the line is locked", "laws/reservation_test", [
+        (PLACES, "    return list_.enter(w, task, [&](waiter& newcomer) {\n"
+                 "      newcomer.place = claim();\n",
+         "    const std::uint32_t there = w.is == waiter::state::idle ? claim() : none;\n"
+         "    return list_.enter(w, task, [&](waiter& newcomer) {\n"
+         "      newcomer.place = there;\n")]),
+    Fault("a place goes to who waits and to whoever asks", "laws/reservation_test", [
+        (PLACES, "                   if (first == nullptr) {\n                     free(place);\n"
+                 "                   } else {\n                     first->place = place;\n"
+                 "                   }\n",
+         "                   free(place);\n                   if (first != nullptr) first->place = place;\n")]),
 
     # ---- mailbox ----
     Fault("a message in a mailbox is not published", "laws/mailbox_test", [

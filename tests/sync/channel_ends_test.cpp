@@ -144,6 +144,26 @@ struct dropped_look_leaves_line {
   }
 };
 
+// ---- clearing ------------------------------------------------------------------------------------
+
+struct clear_lets_senders_in {
+  template <scope S>
+  static COWARP_FN void play(test::stage& on) {
+    auto& c = on.place<numbers<2, S>>();
+    on.check.that(c.try_send(1).is_ok() && c.try_send(2).is_ok());
+    auto a = c.send(3), b = c.send(4);
+    on.check.that(!on.poll(0, a) && !on.poll(1, b));
+
+    c.clear();
+
+    on.check.equal(on.woken(), 1u << 0 | 1u << 1);
+    on.check.that(c.try_send(5).status == send_status::full);  // all room is promised
+    on.check.that(on.poll(0, a)->is_ok() && on.poll(1, b)->is_ok());
+    on.check.equal(*c.try_receive(), 3);
+    on.check.equal(*c.try_receive(), 4);
+  }
+};
+
 // ---- ends ----------------------------------------------------------------------------------------
 
 template <class End>
@@ -206,7 +226,8 @@ struct ends_of_priorities {
 
 using all = test::laws<oldest_leaves_first, close_keeps_reservations, look_leaves_message,
                        look_ends_with_channel, look_drains_first, look_claims_nothing,
-                       dropped_look_leaves_line, ends_are_the_channel, ends_of_priorities>;
+                       dropped_look_leaves_line, clear_lets_senders_in, ends_are_the_channel,
+                       ends_of_priorities>;
 
 // ---- tasks ---------------------------------------------------------------------------------------
 
@@ -269,6 +290,7 @@ CHANNEL_LAW("close ends looking", look_ends_with_channel)
 CHANNEL_LAW("looking sees what is left after close", look_drains_first)
 CHANNEL_LAW("who looks claims nothing", look_claims_nothing)
 CHANNEL_LAW("who stops looking leaves the line", dropped_look_leaves_line)
+CHANNEL_LAW("clear lets blocked senders in", clear_lets_senders_in)
 CHANNEL_LAW("its ends send only, or receive only", ends_are_the_channel)
 CHANNEL_LAW("a priority_channel has ends too", ends_of_priorities)
 
