@@ -18,35 +18,31 @@ struct state {
 
 // ---- one template, several task types ------------------------------------------------------------
 
-/// A task for each type of value; written out because COWARP_TASK_FRAME declares no templates.
+// [generic]
 template <class Value>
-struct carrying : cowarp::detail::frame_task<carrying<Value>, 2> {
-  state& s;
-  Value value[3];
-  bool has_yielded = false;
-
-  COWARP_FN cowarp::polled<cowarp::unit> poll(cowarp::context& cx) {
-    if (cx.is_cancelling()) return cowarp::pending;
-    if (!has_yielded) {
-      has_yielded = true;
-      cx.wake_self();
-      return cowarp::pending;
-    }
+struct of {
+  COWARP_TASK_FRAME(carrying, 2) {
+    using output = cowarp::unit;  // said again: the base is another one for each Value
+    state& s;
+    Value value[3];
+    COWARP_BODY_BEGIN
+    COWARP_AWAIT(cowarp::yield_now());
     s.checks.that(value[0] == Value{1} && value[1] == Value{2} && value[2] == Value{3});
     s.done.add();
-    return cowarp::unit{};
-  }
+    COWARP_BODY_END
+  };
 };
+// [/generic]
 
-struct template_app : cowarp::program<carrying<std::uint8_t>, carrying<double>> {
+struct template_app : cowarp::program<of<std::uint8_t>::carrying, of<double>::carrying> {
   using grid_state = state;
   COWARP_FN static void start(cowarp::spawner<template_app> s, cowarp::no_state&, state& g) {
     const auto fill = [&]<class Value>(Value one) {
       for (std::uint32_t i = 0; i < 2; ++i) {
         const auto two = static_cast<Value>(one + one);
-        s.must_spawn<carrying<Value>>(g, one, two, static_cast<Value>(two + one));
+        s.must_spawn<typename of<Value>::carrying>(g, one, two, static_cast<Value>(two + one));
       }
-      g.checks.that(s.spawn<carrying<Value>>(g, one, one, one) == spawn_result::busy);
+      g.checks.that(s.spawn<typename of<Value>::carrying>(g, one, one, one) == spawn_result::busy);
     };
     fill(std::uint8_t{1});
     fill(1.0);
