@@ -20,8 +20,10 @@ template <class Value, std::uint32_t Capacity, scope Scope>
 struct channel_core {
   using waiter_state = waiter::state;
 
-  /// A blocked sender, and the room that it was promised once it is notified.
+  /// A blocked sender, and the room that it was promised once it is notified. One that only looks is let go
+  /// without a promise: it has no message yet.
   struct blocked_sender : waiter {
+    bool only_looks = false;
     promised_room room;
   };
   /// A blocked receiver; one that only looks is let go without a reservation, since two of them would
@@ -63,7 +65,7 @@ struct channel_core {
     notified woken;
     if (can_notify_sender()) {
       auto& first = static_cast<blocked_sender&>(*senders.first());
-      if (is_closed) {
+      if (is_closed || first.only_looks) {
         woken.sender = first.task;
         senders.remove(first);
       } else {

@@ -214,6 +214,9 @@ FAULTS = [
     Fault("who gives up making a value keeps the right", "laws/values_test", [
         ("sync/once_lock.hpp", "    awaited_.reset();\n    of_.pool_.give(1);\n",
          "    awaited_.reset();\n")]),
+    Fault("who fails to make a value keeps the right", "laws/values_test", [
+        ("sync/once_lock.hpp", "        give_up();\n        return polled<output>(in_place, nullptr);",
+         "        has_right_ = false;\n        return polled<output>(in_place, nullptr);")]),
     Fault("news do not reach who waits for them", "laws/values_test", [
         ("sync/detail/line.hpp", "      if (!is_end && first.since >= news) return;",
          "      if (!is_end) return;")]),
@@ -353,6 +356,13 @@ FAULTS = [
          "return (word_.load(platform::acquire) & closed) != 0;")]),
     Fault("a closed pool gives credits", "laws/messages_test", [
         (CREDITS, "ServesAfterClose || (old & closed) == 0 ? credits(old) : 0;", "credits(old);")]),
+
+    # ---- looking for room ----
+    Fault("who looks for room is promised some", "laws/messages_test", [
+        (CORE, "if (is_closed || first.only_looks) {", "if (is_closed) {")]),
+    Fault("behind one who looks for room nobody is called", "laws/messages_test", [
+        (CORE, "    woken.has_more = can_notify_sender() || can_notify_receiver();\n",
+         "    woken.has_more = can_notify_receiver();\n")]),
 
     # ---- reservations ----
     Fault("a task that ends frees its slot though somebody waits for it", "laws/reservation_test", [
