@@ -65,6 +65,7 @@
 #include <cowarp/sync/watch.hpp>
 #include <cowarp/sync/zerocopy_channel.hpp>
 #include <cowarp/timer/clock.hpp>
+#include <cowarp/timer/deadline.hpp>
 #include <cowarp/timer/interval.hpp>
 #include <cowarp/timer/sleep.hpp>
 #include <cowarp/timer/timeout.hpp>

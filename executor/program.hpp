@@ -55,6 +55,9 @@ struct program {
   /// Whether tasks may await work by all threads of their block (width/block.hpp). Costs as much again,
   /// and a look in every pass.
   static constexpr bool uses_block = false;
+  /// Whether a worker polls the word first in which a task is due first (`due_at`, timer/deadline.hpp), in place of
+  /// all in turn. Costs 8 bytes of shared memory a slot, and a look at all words for each that is polled.
+  static constexpr bool earliest_deadline_first = false;
   /// The most bytes that the tasks of one block may take, frames, links and timers together.
   static constexpr std::size_t arena_limit_bytes = std::size_t{1} << 30;
   /// Whether a launch on a GPU can end as `stalled`; on a CPU every program's can. The price is paid by
@@ -217,7 +220,8 @@ struct layout {
   static constexpr std::size_t block_global_bytes =
       round_up(global_frames_at + (has_global_frames ? frames_bytes : 0), 128);
 
-  // Shared memory of one block: header, words, workers' counts, width requests, lines, frames, block state.
+  // Shared memory of one block: header, words, workers' counts, width requests, lines, deadlines, frames,
+  // block state.
   static constexpr std::size_t counts_at = sizeof(block_header) + sizeof(slot_word) * words;
   static constexpr std::size_t width_places_at =
       round_up(counts_at + sizeof(worker_counts) * Program::max_workers, 16);
@@ -231,7 +235,11 @@ struct layout {
   static constexpr std::size_t slot_lines_at = width_places_at + width_places_bytes;
   static constexpr std::size_t slot_lines_bytes =
       Program::awaits_slots ? sizeof(place_line<scope::block>) * Program::task_count : 0;
-  static constexpr std::size_t shared_frames_at = round_up(slot_lines_at + slot_lines_bytes, 16);
+  // By when the task of each slot wants to be polled.
+  static constexpr std::size_t deadlines_at = slot_lines_at + slot_lines_bytes;
+  static constexpr std::size_t deadlines_bytes =
+      Program::earliest_deadline_first ? sizeof(std::uint64_t) * slots : 0;
+  static constexpr std::size_t shared_frames_at = round_up(deadlines_at + deadlines_bytes, 16);
   static constexpr std::size_t block_state_at =
       round_up(shared_frames_at + (Program::frames == memory::shared ? frames_bytes : 0), 128);
   static constexpr std::size_t shared_bytes =

@@ -75,9 +75,16 @@ class worker {
   using layout = detail::layout<Program>;
 
   static constexpr std::uint32_t any_level = priority_levels;
+  static constexpr std::uint32_t no_word   = ~0u;
+  // With deadlines, passes in a row in which a word may have to wait for others.
+  static constexpr std::uint32_t most_passed_over = 8;
 
   COWARP_FN bool poll_words() {
-    if constexpr (uses_priorities<Program>()) {
+    static_assert(!Program::earliest_deadline_first || !uses_priorities<Program>(),
+                  "a program orders its tasks by deadlines or by priorities: choose one");
+    if constexpr (Program::earliest_deadline_first) {
+      return poll_earliest();
+    } else if constexpr (uses_priorities<Program>()) {
       return poll_levels<priority_levels - 1>(false);
     } else {
       return poll_words_of<any_level>(false);
@@ -112,6 +119,49 @@ class worker {
     }
   }
 
+  /// Polls the word in which a ready task is due first; now and then all words in turn.
+  COWARP_FN bool poll_earliest() {
+    if (passes_ % (most_passed_over + 1) == most_passed_over) {
+      return poll_words_of<any_level>(false);
+    }
+    for (;;) {
+      const std::uint32_t first = due_first();
+      if (first == no_word) return false;
+      bool has_polled = false;
+      Program::for_each_task([&]<class Task>(task_type<Task>) {
+        if (first - layout::template first_word_of<Task> < words_of<Task>) {
+          has_polled = poll_word<Task>(first);
+        }
+      });
+      // Else nobody lived there any more.
+      if (has_polled || has_lost_lanes()) return has_polled;
+    }
+  }
+
+  /// \returns my word with the earliest deadline of all ready tasks, or `no_word`; the same in all lanes.
+  COWARP_FN std::uint32_t due_first() {
+    std::uint32_t first    = no_word;
+    std::uint64_t earliest = deadline_never;
+    for (std::uint32_t i = index_; i < layout::words; i += workers_) {
+      slot_word& word = block_.word(i);
+      // relaxed: a look; `poll_word` takes the bits.
+      const std::uint32_t woken = word.ready.load(platform::relaxed);
+      const std::uint32_t ready = platform::from_leader(word.again | woken);
+      if (ready == 0) continue;
+      std::uint64_t due = deadline_never;
+      for (std::uint32_t j = platform::lane(); j < 32; j += platform::warp_lanes) {
+        if ((ready >> j & 1u) == 0) continue;
+        const std::uint64_t its = deadline_of(block_, i * 32 + j);
+        if (its < due) due = its;
+      }
+      due = platform::smallest_of_lanes(due);
+      if (first != no_word && due >= earliest) continue;
+      first    = i;
+      earliest = due;
+    }
+    return first;
+  }
+
   /// Polls the ready tasks of one word, one lane each. \returns false if there was none.
   template <class Task>
   COWARP_FN bool poll_word(std::uint32_t index) {
@@ -133,6 +183,10 @@ class worker {
       if constexpr (!platform::on_device) note_polled(block_, index_, slot + 1);
       context cx    = context_of<Program>(block_, index_, slot);
       auto& storage = spawner<Program>::template storage_of<Task>(slot);
+      if constexpr (Program::earliest_deadline_first) {
+        auto& deadline = deadline_of(block_, slot);
+        if (deadline == deadline_unknown) deadline = deadline_never;
+      }
       if constexpr (is_joinable<Task>) {
         auto& link = spawner<Program>::template link_of<Task>(slot);
         if (!poll_joinable(storage, link, cx, (woken >> lane & 1u) != 0)) return cx.flags();
@@ -140,6 +194,7 @@ class worker {
         if (!storage.poll(cx)) return cx.flags();
         storage.destroy();
       }
+      if constexpr (Program::earliest_deadline_first) deadline_of(block_, slot) = deadline_unknown;
       block_.queue->next_generation(slot);
       return poll_has_ended | cx.flags();
     };

@@ -6,6 +6,7 @@ set(COWARP_STATE_MACHINE_TESTS
   copy/mbarrier_test.cpp
   copy/tile_pool_test.cpp
   executor/configuration_test.cpp
+  executor/deadline_test.cpp
   executor/end_test.cpp
   executor/fairness_test.cpp
   executor/flight_recorder_test.cpp

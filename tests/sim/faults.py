@@ -318,6 +318,12 @@ FAULTS = [
         ("executor/priority.hpp",
          "if (has_polled && passed_over_ / one % (1u << bits) < patience) {", "if (has_polled) {")]),
 
+    Fault("who is always due first starves the others", "laws/priority_test", [
+        (WORKER, "    if (passes_ % (most_passed_over + 1) == most_passed_over) {\n"
+                 "      return poll_words_of<any_level>(false);\n    }\n", "")]),
+    Fault("only the leader's deadlines are compared", "laws/priority_test", [
+        (WORKER, "      due = platform::smallest_of_lanes(due);\n", "")]),
+
     # ---- timers ----
     Fault("a timer fires a little early", "timer_test", [
         (SLEEP, "return clock::now_ns() >= item_.deadline_ns;",
