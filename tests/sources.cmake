@@ -96,6 +96,7 @@ set(COWARP_COROUTINE_TESTS
   copy/pipeline_coroutine_test.cpp
   executor/async_coroutine_test.cpp
   executor/priority_coroutine_test.cpp
+  executor/reservation_coroutine_test.cpp
   executor/spawner_coroutine_test.cpp
   executor/stall_coroutine_test.cpp
   executor/task_handle_coroutine_test.cpp
@@ -105,6 +106,7 @@ set(COWARP_COROUTINE_TESTS
   sync/cancellation_token_coroutine_test.cpp
   sync/channel_coroutine_test.cpp
   sync/guard_coroutine_test.cpp
+  sync/mailbox_coroutine_test.cpp
   width/lanes_coroutine_test.cpp)
 
 # Must not compile; the first lines of each file say what the compiler must answer.
