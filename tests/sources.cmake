@@ -84,11 +84,12 @@ set(COWARP_STATE_MACHINE_TESTS
   timer/timeout_test.cpp
   width/block_test.cpp
   width/grid_for_test.cpp
+  width/held_test.cpp
   width/lanes_reduce_test.cpp
   width/lanes_test.cpp)
 
 # Compiled with assertions whatever the build, into a program of their own.
-set(COWARP_ASSERTION_TESTS faults/assertion_test.cpp)
+set(COWARP_ASSERTION_TESTS faults/assertion_test.cpp faults/destruction_test.cpp)
 set(COWARP_ASSERTION_COROUTINE_TESTS faults/assertion_coroutine_test.cpp)
 
 # Use co_await: compiled by all front ends but nvcc.

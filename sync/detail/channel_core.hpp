@@ -5,6 +5,7 @@
 
 #include <cowarp/executor/future.hpp>
 #include <cowarp/platform/spin_lock.hpp>
+#include <cowarp/sync/detail/line.hpp>
 #include <cowarp/sync/detail/message_ring.hpp>
 #include <cowarp/sync/detail/waiter.hpp>
 #include <cowarp/sync/send_result.hpp>
@@ -107,8 +108,8 @@ struct channel_core {
   platform::spin_lock<Scope> lock;
   bool is_closed;
   std::uint32_t reserved;  // notified receivers that were not polled since
-  wait_queue senders;
-  wait_queue receivers;
+  owned_queue senders;
+  owned_queue receivers;
   message_ring<Value, Capacity> ring;
 };
 
