@@ -37,6 +37,7 @@
 #include <cowarp/future/stream.hpp>
 #include <cowarp/future/stream_adaptors.hpp>
 #include <cowarp/future/try_join.hpp>
+#include <cowarp/platform/mapped_memory.hpp>
 #include <cowarp/sync/abortable.hpp>
 #include <cowarp/sync/atomic_waker.hpp>
 #include <cowarp/sync/barrier.hpp>
@@ -47,6 +48,7 @@
 #include <cowarp/sync/greedy_channel.hpp>
 #include <cowarp/sync/latch.hpp>
 #include <cowarp/sync/lazy_lock.hpp>
+#include <cowarp/sync/mailbox.hpp>
 #include <cowarp/sync/mutex.hpp>
 #include <cowarp/sync/once_lock.hpp>
 #include <cowarp/sync/oneshot.hpp>
@@ -63,6 +65,7 @@
 #include <cowarp/sync/watch.hpp>
 #include <cowarp/sync/zerocopy_channel.hpp>
 #include <cowarp/timer/clock.hpp>
+#include <cowarp/timer/deadline.hpp>
 #include <cowarp/timer/interval.hpp>
 #include <cowarp/timer/sleep.hpp>
 #include <cowarp/timer/timeout.hpp>

@@ -149,7 +149,8 @@ struct block_header {
   platform::atomic_word<scope::block> block_turn;  // who may ask the whole block: block_request.hpp
   platform::atomic_word<scope::block> block_tickets;  // workers that ever waited for a turn
   std::uint32_t block_served;                         // ... that had it; changes while all meet
-  detail::width_place block_place;                    // what the block is asked for
+  std::uint32_t deadlines_at;       // bytes from here; 0: the program does not poll by deadlines
+  detail::width_place block_place;  // what the block is asked for
   platform::atomic_word<scope::block> stopped;    // threads of this block that assertions stopped
   platform::atomic_word<scope::block> roll_call;  // numbers those that are left
 
@@ -163,6 +164,20 @@ struct block_header {
     word(slot >> 5).ready.fetch_or(1u << (slot & 31u), platform::release);
   }
 };
+namespace detail {
+
+/// A task's deadline before its first poll, and of one that has none.
+inline constexpr std::uint64_t deadline_unknown = 0;
+inline constexpr std::uint64_t deadline_never   = ~std::uint64_t{0};
+
+/// \returns the deadline of a slot, which only the lane that polls it touches. \pre the program has them
+[[nodiscard]] COWARP_FN inline std::uint64_t& deadline_of(block_header& block, std::uint32_t slot) {
+  return reinterpret_cast<std::uint64_t*>(reinterpret_cast<unsigned char*>(&block) +
+                                          block.deadlines_at)[slot];
+}
+
+}  // namespace detail
+
 /// What one worker has counted so far; in shared memory, where it costs no registers. Only the
 /// worker's leading lane touches it.
 struct worker_counts {

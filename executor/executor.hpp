@@ -37,6 +37,7 @@ COWARP_FN block_header& prepare_block(unsigned char* shared, const executor_ref&
   header.has_manual_clock = launch.grid->has_manual_clock;
   header.finds_stalls     = launch.grid->stall_after_ns != 0 ? 1 : 0;
   if constexpr (layout::serves_width) header.width_places_at = layout::width_places_at;
+  if constexpr (Program::earliest_deadline_first) header.deadlines_at = layout::deadlines_at;
   if constexpr (Program::uses_block) open_block(header);
   return header;
 }

@@ -5,6 +5,7 @@
 
 #include <cowarp/executor/block.hpp>
 #include <cowarp/executor/context.hpp>
+#include <cowarp/executor/place_line.hpp>
 #include <cowarp/executor/task.hpp>
 #include <cowarp/executor/task_handle.hpp>
 #include <cowarp/executor/width_request.hpp>
@@ -54,6 +55,9 @@ struct program {
   /// Whether tasks may await work by all threads of their block (width/block.hpp). Costs as much again,
   /// and a look in every pass.
   static constexpr bool uses_block = false;
+  /// Whether a worker polls the word first in which a task is due first (`due_at`, timer/deadline.hpp), in place of
+  /// all in turn. Costs 8 bytes of shared memory a slot, and a look at all words for each that is polled.
+  static constexpr bool earliest_deadline_first = false;
   /// The most bytes that the tasks of one block may take, frames, links and timers together.
   static constexpr std::size_t arena_limit_bytes = std::size_t{1} << 30;
   /// Whether a launch on a GPU can end as `stalled`; on a CPU every program's can. The price is paid by
@@ -66,6 +70,10 @@ struct program {
   /// are done, as `failed`. (An assertion that fails always ends all: its task cannot be taken apart.) Costs a
   /// look after each poll.
   static constexpr bool survives_failures = false;
+  /// Whether tasks may await a free slot (`spawner::reserve`, `reserve_on`). Costs a lock for every task that
+  /// ends and every spawn that comes from another block, and 24 bytes of shared and of global memory for each
+  /// task type.
+  static constexpr bool awaits_slots = false;
   /// Whether each worker notes what it polls where the host can read it at any time: in a `cuda_error`, which
   /// then says what each block did last, and by `execution::last_known`. Costs a fence of system scope for
   /// each word of 32 slots that is polled.
@@ -193,7 +201,7 @@ struct layout {
   static constexpr std::size_t joins_bytes =
       sum_over_tasks<Program>([]<class Task>(task_type<Task>) { return joins_bytes_of<Task>; });
 
-  // Global memory of one block: links, timers, inboxes, joinable tasks' links, then frames.
+  // Global memory of one block: links, timers, inboxes, joinable tasks' links, lines, then frames.
   static constexpr std::size_t timers_at =
       round_up(sizeof(run_item) * (slots + Program::task_count), 16);
   static constexpr std::size_t inboxes_at = timers_at + sizeof(slot_timers) * slots;
@@ -206,13 +214,18 @@ struct layout {
   static constexpr std::size_t polls_at = round_up(pending_at + pending_bytes, 8);
   static constexpr std::size_t polls_bytes =
       Program::watches_polls ? poll_records_bytes + 8 * (Program::task_count + slots) : 0;
-  static constexpr std::size_t global_frames_at = round_up(polls_at + polls_bytes, 128);
+  // Who waits for room in each inbox.
+  static constexpr std::size_t inbox_lines_at = round_up(polls_at + polls_bytes, 8);
+  static constexpr std::size_t inbox_lines_bytes =
+      Program::awaits_slots ? sizeof(place_line<scope::device>) * Program::task_count : 0;
+  static constexpr std::size_t global_frames_at = round_up(inbox_lines_at + inbox_lines_bytes, 128);
   // Frames in shared memory are copied here at the end, for the host to see where they wait.
   static constexpr bool has_global_frames = Program::frames == memory::global || pending_bytes != 0;
   static constexpr std::size_t block_global_bytes =
       round_up(global_frames_at + (has_global_frames ? frames_bytes : 0), 128);
 
-  // Shared memory of one block: header, words, workers' counts, width requests, frames, block state.
+  // Shared memory of one block: header, words, workers' counts, width requests, lines, deadlines, frames,
+  // block state.
   static constexpr std::size_t counts_at = sizeof(block_header) + sizeof(slot_word) * words;
   static constexpr std::size_t width_places_at =
       round_up(counts_at + sizeof(worker_counts) * Program::max_workers, 16);
@@ -222,8 +235,15 @@ struct layout {
       serves_width
           ? sizeof(width_places) * (words < Program::max_workers ? words : Program::max_workers)
           : 0;
-  static constexpr std::size_t shared_frames_at =
-      round_up(width_places_at + width_places_bytes, 16);
+  // Who waits for a slot of each pool.
+  static constexpr std::size_t slot_lines_at = width_places_at + width_places_bytes;
+  static constexpr std::size_t slot_lines_bytes =
+      Program::awaits_slots ? sizeof(place_line<scope::block>) * Program::task_count : 0;
+  // By when the task of each slot wants to be polled.
+  static constexpr std::size_t deadlines_at = slot_lines_at + slot_lines_bytes;
+  static constexpr std::size_t deadlines_bytes =
+      Program::earliest_deadline_first ? sizeof(std::uint64_t) * slots : 0;
+  static constexpr std::size_t shared_frames_at = round_up(deadlines_at + deadlines_bytes, 16);
   static constexpr std::size_t block_state_at =
       round_up(shared_frames_at + (Program::frames == memory::shared ? frames_bytes : 0), 128);
   static constexpr std::size_t shared_bytes =

@@ -103,6 +103,23 @@ class spawner {
     return polled<reservation<Program, Task>>(in_place, task_id::of(block(), slot));
   }
 
+  /// \returns a future of a slot in this block, once there is one; who waits is served first come first, and
+  /// before spawns that do not. \pre the program has `awaits_slots`.
+  template <class Task>
+  [[nodiscard]] COWARP_FN detail::place_wait<detail::slots_of<Program, Task>> reserve() const {
+    check_awaits<Task>();
+    return detail::place_wait<detail::slots_of<Program, Task>>({});
+  }
+
+  /// \returns a future of room for a task that is sent to the given block later, once there is some.
+  template <class Task>
+  [[nodiscard]] COWARP_FN detail::place_wait<detail::cells_of<Program, Task>> reserve_on(
+      std::uint32_t block) const {
+    check_awaits<Task>();
+    COWARP_ASSERT(block < blocks(), "reserve_on: there is no such block");
+    return detail::place_wait<detail::cells_of<Program, Task>>({block});
+  }
+
   /// Takes room now for a task that is sent to the given block later. \returns nothing if that block's
   /// inbox for it is full.
   template <class Task>
@@ -153,6 +170,36 @@ class spawner {
 
   // ---- for the executor and for reservations ----
 
+  static constexpr std::uint32_t no_slot = ~0u;  // or no cell
+
+  /// Takes a free slot of the task's pool, from different words in turn.
+  /// \returns `no_slot` if there is none.
+  template <class Task>
+  [[nodiscard]] static COWARP_FN std::uint32_t claim() {
+    using layout                  = detail::layout<Program>;
+    constexpr std::uint32_t words = detail::words_of<Task>;
+    constexpr std::uint32_t first = layout::template first_word_of<Task>;
+    std::uint32_t i               = 0;
+    if constexpr (words > 1) {
+      // relaxed: any value will do.
+      i = here().spawn_hint.fetch_add(1, platform::relaxed) % words;
+    }
+    for (std::uint32_t tried = 0; tried < words; ++tried, i = i + 1 == words ? 0 : i + 1) {
+      auto& claimed = here().word(first + i).claimed;
+      // relaxed: only finds a candidate.
+      std::uint32_t taken = claimed.load(platform::relaxed);
+      std::uint32_t free  = ~taken & layout::template slots_in_word<Task>(i);
+      while (free != 0) {
+        const std::uint32_t bit = 1u << platform::lowest_bit(free);
+        // acquire: the last task of this slot was destroyed before its bit was cleared.
+        taken = claimed.fetch_or(bit, platform::acquire);
+        if ((taken & bit) == 0) return (first + i) * 32 + platform::lowest_bit(bit);
+        free = ~taken & ~bit & layout::template slots_in_word<Task>(i);
+      }
+    }
+    return no_slot;
+  }
+
   /// Makes a task of a slot that was claimed.
   template <class Task, class... Arguments>
   COWARP_FN void fill(std::uint32_t slot, Arguments&&... arguments) const {
@@ -197,15 +244,42 @@ class spawner {
     fill_cell<Task>(block, cell, static_cast<Arguments&&>(arguments)...);
   }
 
-  /// Frees a slot, or a cell, that was claimed and not filled.
+  /// Frees a slot, or a cell, that is not in use any more, or hands it to who waits for one.
+  template <class Task>
   COWARP_FN void give_back(std::uint32_t slot) const {
-    // release: whoever claims it comes after what was done with the reservation.
-    here().word(slot >> 5).claimed.fetch_and(~(1u << (slot & 31u)), platform::release);
+    const detail::slots_of<Program, Task> slots;
+    if constexpr (Program::awaits_slots) {
+      slots.line().give(slot, [&](std::uint32_t place) { slots.free(place); });
+    } else {
+      slots.free(slot);
+    }
   }
   template <class Task>
   COWARP_FN void give_back_cell(std::uint32_t block, std::uint32_t cell) const {
-    // release: as above.
-    inbox_of<Task>(block).claimed.fetch_and(~(1u << cell), platform::release);
+    const detail::cells_of<Program, Task> cells{block};
+    if constexpr (Program::awaits_slots) {
+      cells.line().give(cell, [&](std::uint32_t place) { cells.free(place); });
+    } else {
+      cells.free(cell);
+    }
+  }
+
+  /// \returns who waits for a slot of this block. \pre the program has `awaits_slots`
+  template <class Task>
+  [[nodiscard]] COWARP_FN static detail::place_line<scope::block>& slot_line_of() {
+    using layout = detail::layout<Program>;
+    using line   = detail::place_line<scope::block>;
+    auto* lines  = reinterpret_cast<unsigned char*>(&here()) + layout::slot_lines_at;
+    return reinterpret_cast<line*>(lines)[layout::template index_of<Task>];
+  }
+  /// \returns who waits for room in a block's inbox. \pre the program has `awaits_slots`
+  template <class Task>
+  [[nodiscard]] COWARP_FN static detail::place_line<scope::device>& inbox_line_of(
+      std::uint32_t block) {
+    using layout = detail::layout<Program>;
+    using line   = detail::place_line<scope::device>;
+    auto* lines  = memory_of_block(block) + layout::inbox_lines_at;
+    return reinterpret_cast<line*>(lines)[layout::template index_of<Task>];
   }
 
   /// Builds a task from what another block left. \returns `busy` if the pool is full.
@@ -246,17 +320,20 @@ class spawner {
   /// \returns a block's inbox for spawns of `Task` from elsewhere.
   template <class Task>
   [[nodiscard]] COWARP_FN static detail::spawn_inbox<Task>& inbox_of(std::uint32_t block) {
-    using layout  = detail::layout<Program>;
-    const auto at = static_cast<std::ptrdiff_t>(layout::block_global_bytes) *
-                    (static_cast<std::ptrdiff_t>(block) - here().block);
-    return *reinterpret_cast<detail::spawn_inbox<Task>*>(detail::memory_of<Program>(here()) + at +
+    using layout = detail::layout<Program>;
+    return *reinterpret_cast<detail::spawn_inbox<Task>*>(memory_of_block(block) +
                                                          layout::template inbox_at<Task>);
   }
 
  private:
-  static constexpr std::uint32_t no_slot = ~0u;  // or no cell
-
   static COWARP_FN block_header& here() { return *platform::this_block(); }
+
+  /// \returns where a block's part of global memory begins.
+  static COWARP_FN unsigned char* memory_of_block(std::uint32_t block) {
+    const auto at = static_cast<std::ptrdiff_t>(detail::layout<Program>::block_global_bytes) *
+                    (static_cast<std::ptrdiff_t>(block) - here().block);
+    return detail::memory_of<Program>(here()) + at;
+  }
 
   /// \returns what wakes the task that is about to live in a slot of this block.
   static COWARP_FN waker waker_of(std::uint32_t slot) {
@@ -276,6 +353,14 @@ class spawner {
   static COWARP_FN void check_listed() {
     static_assert(Program::template has_task<Task>,
                   "spawn: this task is not in the program's list: add it to cowarp::program<...>");
+  }
+
+  template <class Task>
+  static COWARP_FN void check_awaits() {
+    check_listed<Task>();
+    static_assert(Program::awaits_slots,
+                  "reserve: the program does not let tasks await slots: add `static constexpr bool "
+                  "awaits_slots = true;` to it, or use try_reserve");
   }
 
   template <class Task>
@@ -309,33 +394,6 @@ class spawner {
         (!std::is_same_v<std::remove_cvref_t<Arguments>, typename Program::block_state> && ...),
         "spawn_on: the block state of this block cannot be used by a task of another block; the "
         "task can ask spawner::block_state() for its own");
-  }
-
-  /// Takes a free slot of the task's pool, from different words in turn.
-  template <class Task>
-  static COWARP_FN std::uint32_t claim() {
-    using layout                  = detail::layout<Program>;
-    constexpr std::uint32_t words = detail::words_of<Task>;
-    constexpr std::uint32_t first = layout::template first_word_of<Task>;
-    std::uint32_t i               = 0;
-    if constexpr (words > 1) {
-      // relaxed: any value will do.
-      i = here().spawn_hint.fetch_add(1, platform::relaxed) % words;
-    }
-    for (std::uint32_t tried = 0; tried < words; ++tried, i = i + 1 == words ? 0 : i + 1) {
-      auto& claimed = here().word(first + i).claimed;
-      // relaxed: only finds a candidate.
-      std::uint32_t taken = claimed.load(platform::relaxed);
-      std::uint32_t free  = ~taken & layout::template slots_in_word<Task>(i);
-      while (free != 0) {
-        const std::uint32_t bit = 1u << platform::lowest_bit(free);
-        // acquire: the last task of this slot was destroyed before its bit was cleared.
-        taken = claimed.fetch_or(bit, platform::acquire);
-        if ((taken & bit) == 0) return (first + i) * 32 + platform::lowest_bit(bit);
-        free = ~taken & ~bit & layout::template slots_in_word<Task>(i);
-      }
-    }
-    return no_slot;
   }
 
   /// Makes a filled slot a live task.

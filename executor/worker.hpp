@@ -73,9 +73,16 @@ class worker {
   using layout = detail::layout<Program>;
 
   static constexpr std::uint32_t any_level = priority_levels;
+  static constexpr std::uint32_t no_word   = ~0u;
+  // With deadlines, passes in a row in which a word may have to wait for others.
+  static constexpr std::uint32_t most_passed_over = 8;
 
   COWARP_FN bool poll_words() {
-    if constexpr (uses_priorities<Program>()) {
+    static_assert(!Program::earliest_deadline_first || !uses_priorities<Program>(),
+                  "a program orders its tasks by deadlines or by priorities: choose one");
+    if constexpr (Program::earliest_deadline_first) {
+      return poll_earliest();
+    } else if constexpr (uses_priorities<Program>()) {
       return poll_levels<priority_levels - 1>(false);
     } else {
       return poll_words_of<any_level>(false);
@@ -110,6 +117,49 @@ class worker {
     }
   }
 
+  /// Polls the word in which a ready task is due first; now and then all words in turn.
+  COWARP_FN bool poll_earliest() {
+    if (passes_ % (most_passed_over + 1) == most_passed_over) {
+      return poll_words_of<any_level>(false);
+    }
+    for (;;) {
+      const std::uint32_t first = due_first();
+      if (first == no_word) return false;
+      bool has_polled = false;
+      Program::for_each_task([&]<class Task>(task_type<Task>) {
+        if (first - layout::template first_word_of<Task> < words_of<Task>) {
+          has_polled = poll_word<Task>(first);
+        }
+      });
+      // Else nobody lived there any more.
+      if (has_polled || has_lost_lanes()) return has_polled;
+    }
+  }
+
+  /// \returns my word with the earliest deadline of all ready tasks, or `no_word`; the same in all lanes.
+  COWARP_FN std::uint32_t due_first() {
+    std::uint32_t first    = no_word;
+    std::uint64_t earliest = deadline_never;
+    for (std::uint32_t i = index_; i < layout::words; i += workers_) {
+      slot_word& word = block_.word(i);
+      // relaxed: a look; `poll_word` takes the bits.
+      const std::uint32_t woken = word.ready.load(platform::relaxed);
+      const std::uint32_t ready = platform::from_leader(word.again | woken);
+      if (ready == 0) continue;
+      std::uint64_t due = deadline_never;
+      for (std::uint32_t j = platform::lane(); j < 32; j += platform::warp_lanes) {
+        if ((ready >> j & 1u) == 0) continue;
+        const std::uint64_t its = deadline_of(block_, i * 32 + j);
+        if (its < due) due = its;
+      }
+      due = platform::smallest_of_lanes(due);
+      if (first != no_word && due >= earliest) continue;
+      first    = i;
+      earliest = due;
+    }
+    return first;
+  }
+
   /// Polls the ready tasks of one word, one lane each. \returns false if there was none.
   template <class Task>
   COWARP_FN bool poll_word(std::uint32_t index) {
@@ -131,6 +181,10 @@ class worker {
       if constexpr (!platform::on_device) note_polled(block_, index_, slot + 1);
       context cx    = context_of<Program>(block_, index_, slot);
       auto& storage = spawner<Program>::template storage_of<Task>(slot);
+      if constexpr (Program::earliest_deadline_first) {
+        auto& deadline = deadline_of(block_, slot);
+        if (deadline == deadline_unknown) deadline = deadline_never;
+      }
       if constexpr (is_joinable<Task>) {
         auto& link = spawner<Program>::template link_of<Task>(slot);
         if (!poll_joinable<Program::survives_failures>(storage, link, cx,
@@ -144,6 +198,7 @@ class worker {
       } else {
         return cx.flags();
       }
+      if constexpr (Program::earliest_deadline_first) deadline_of(block_, slot) = deadline_unknown;
       block_.queue->next_generation(slot);
       return poll_has_ended | cx.flags();
     };
@@ -172,7 +227,11 @@ class worker {
       platform::sync_warp();  // all lanes read it in the next pass
     }
     if (said.third != 0) timers_.rescan(block_, index);
-    if (ended != 0) retire(word, ended);
+    if constexpr (Program::awaits_slots) {
+      if (ended != 0) retire_to_waiters<Task>(word, index, ended);
+    } else {
+      if (ended != 0) retire(word, ended);
+    }
     return true;
   }
 
@@ -203,6 +262,23 @@ class worker {
       // release: the slot is free last; whoever claims it sees the old task gone.
       word.claimed.fetch_and(~ended, platform::release);
       // release: whoever sees no live task sees what the tasks did.
+      block_.live.fetch_sub(count, platform::release);
+    }
+    platform::sync_warp();
+  }
+
+  /// The same in a program whose tasks may wait for slots: who waits gets them, still claimed.
+  template <class Task>
+  COWARP_FN void retire_to_waiters(slot_word& word, std::uint32_t index, std::uint32_t ended) {
+    const std::uint32_t count = platform::count_bits(ended);
+    completed_ += count;
+    if (platform::lane() == 0) {
+      // relaxed: as above.
+      word.alive.fetch_and(~ended, platform::relaxed);
+      for (std::uint32_t slots = ended; slots != 0; slots &= slots - 1) {
+        spawner<Program>().template give_back<Task>(index * 32 + platform::lowest_bit(slots));
+      }
+      // release: as above.
       block_.live.fetch_sub(count, platform::release);
     }
     platform::sync_warp();
@@ -296,8 +372,12 @@ class worker {
         continue;
       }
       left.~arguments();
-      // release: the arguments are out; the next spawner may overwrite them.
-      inbox.claimed.fetch_and(~(1u << cell), platform::release);
+      if constexpr (Program::awaits_slots) {
+        spawns().template give_back_cell<Task>(block_.block, cell);
+      } else {
+        // release: the arguments are out; the next spawner may overwrite them.
+        inbox.claimed.fetch_and(~(1u << cell), platform::release);
+      }
       // The spawn kept the grid up until now. From here on the block does, if it did not before.
       // relaxed: the block's own count cannot have been given up, so this is not the last.
       if (is_active_) block_.grid->active.fetch_sub(1, platform::relaxed);

@@ -50,6 +50,7 @@ class channel {
   class send_future;
   class receive_future;
   class ready_future;
+  class room_future;
 
   /// \returns a future that is ready once the message is in the channel, or refused.
   [[nodiscard]] COWARP_FN send_future send(Value value) {
@@ -62,6 +63,10 @@ class channel {
   /// \returns a future of true once there is a message that nobody waits for, which it leaves there;
   /// of false once the channel is closed and drained. Other receivers may be faster.
   [[nodiscard]] COWARP_FN ready_future ready_to_receive() { return ready_future(*this); }
+
+  /// \returns a future of true once there is room that nobody waits for, which it leaves free; of false once
+  /// the channel is closed. Other senders may be faster.
+  [[nodiscard]] COWARP_FN room_future ready_to_send() { return room_future(*this); }
 
   /// \returns what can only send here, or only receive.
   [[nodiscard]] COWARP_FN channel_sender<channel> sender() { return channel_sender(*this); }
@@ -199,6 +204,44 @@ class channel<Value, Capacity, Scope>::send_future {
 
   core& to_;
   Value value_;
+  typename core::blocked_sender sender_;
+  bool has_waited_ = false;  // the sender may be known to the channel
+};
+
+/// Waits until a message could be sent, before there is one.
+template <class Value, std::uint32_t Capacity, scope Scope>
+class channel<Value, Capacity, Scope>::room_future {
+ public:
+  using output = bool;
+
+  COWARP_FN explicit room_future(channel& to) : to_(to.core_) { sender_.only_looks = true; }
+  room_future(room_future&&) = default;  // before the first poll only
+  COWARP_FN ~room_future() {
+    if (has_waited_) to_.lock.with([&] { leave(); });
+  }
+
+  COWARP_FN polled<bool> poll(context& cx) {
+    bool is_open = false;
+    to_.lock.with([&] {
+      is_open     = !to_.is_closed;
+      has_waited_ = is_open && !has_room();
+      if (!has_waited_) return leave();
+      sender_.task = cx.task();
+      if (sender_.is == waiter_state::idle) to_.senders.push_back(sender_);
+    });
+    if (has_waited_) return pending;
+    return is_open;
+  }
+
+ private:
+  COWARP_FN bool has_room() const {
+    return to_.ring.has_room() && (to_.senders.is_empty() || to_.senders.first() == &sender_);
+  }
+  COWARP_FN void leave() {
+    if (sender_.is == waiter_state::queued) to_.senders.remove(sender_);
+  }
+
+  core& to_;
   typename core::blocked_sender sender_;
   bool has_waited_ = false;  // the sender may be known to the channel
 };

@@ -28,6 +28,7 @@ class channel_sender {
   [[nodiscard]] COWARP_FN auto try_send(value_type value) const {
     return to_->try_send(std::move(value));
   }
+  [[nodiscard]] COWARP_FN auto ready_to_send() const { return to_->ready_to_send(); }
   COWARP_FN void close() const { to_->close(); }
 
   [[nodiscard]] static COWARP_FN constexpr std::uint32_t capacity() { return Channel::capacity(); }

@@ -21,13 +21,13 @@ namespace cowarp {
 ///   ┌───────┐ ─────────────────► ┌──────────────┐ ──────► ┌─────┐
 ///   │ empty │                    │ initialising │         │ set │
 ///   └───────┘ ◄───────────────── └──────────────┘         └──┬──┘
-///       ▲         dropped 3                          take 4  │
+///       ▲     dropped, failed 3                      take 4  │
 ///       └────────────────────────────────────────────────────┘
 /// ```
 ///
 /// 1  one task gets the right to initialise; others who want it wait
 /// 2  all who wait are let in
-/// 3  the initialiser was cancelled: the right goes to the next who wants it
+/// 3  the initialiser was cancelled, or failed: the right goes to the next who wants it
 /// 4  the value is moved out; those who come from now on wait for the next
 ///
 /// Invariant:     at most one task initialises; a value that is set does not change.
@@ -53,7 +53,7 @@ class once_lock {
   static constexpr scope primitive_scope = Scope;
 
   class get_future;
-  template <class Init>
+  template <class Init, bool MayFail = false>
   class init_future;
 
   COWARP_FN ~once_lock() {
@@ -76,6 +76,13 @@ class once_lock {
   template <class Init>
   [[nodiscard]] COWARP_FN init_future<Init> get_or_init(Init make) {
     return init_future<Init>(*this, std::move(make));
+  }
+
+  /// The same where making it may fail. \param make returns an optional, or a future of one; if that is empty the
+  /// pointer is null, and the next who wants to make the value tries.
+  template <class Init>
+  [[nodiscard]] COWARP_FN init_future<Init, true> get_or_try_init(Init make) {
+    return init_future<Init, true>(*this, std::move(make));
   }
 
   /// \returns a pointer to the value, or null.
@@ -145,7 +152,7 @@ class once_lock<Value, Scope>::get_future {
 /// Waits for the value or for the right to make it, and makes it. Dropped while it makes the value,
 /// it leaves that to the next.
 template <class Value, scope Scope>
-template <class Init>
+template <class Init, bool MayFail>
 class once_lock<Value, Scope>::init_future {
  public:
   using output = const Value*;
@@ -154,9 +161,7 @@ class once_lock<Value, Scope>::init_future {
       : of_(of), wait_(of.pool_, wants_right), make_(std::move(make)) {}
   init_future(init_future&&) = default;  // before the first poll only
   COWARP_FN ~init_future() {
-    if (!has_right_) return;
-    awaited_.reset();
-    of_.pool_.give(1);
+    if (has_right_) give_up();
   }
 
   COWARP_FN polled<output> poll(context& cx) {
@@ -165,15 +170,25 @@ class once_lock<Value, Scope>::init_future {
       if (!wait_.poll(cx)) return pending;
       has_right_ = !wait_.waiter().is_refused;
     }
-    polled<Value> made = make(cx);
+    polled<made_value> made = make(cx);
     if (!made) return pending;
-    has_right_ = false;
-    of_.finish(std::move(*made));
+    if constexpr (MayFail) {
+      if (!*made) {
+        give_up();
+        return polled<output>(in_place, nullptr);
+      }
+      has_right_ = false;
+      of_.finish(std::move(**made));
+    } else {
+      has_right_ = false;
+      of_.finish(std::move(*made));
+    }
     return of_.try_get();
   }
 
  private:
-  using made_type = std::invoke_result_t<Init&>;
+  using made_type  = std::invoke_result_t<Init&>;
+  using made_value = std::conditional_t<MayFail, polled<Value>, Value>;
 
   template <class Made>
   struct awaited_of {
@@ -187,9 +202,15 @@ class once_lock<Value, Scope>::init_future {
   };
   using awaited_type = typename awaited_of<made_type>::type;
 
-  COWARP_FN polled<Value> make(context& cx) {
+  COWARP_FN void give_up() {
+    has_right_ = false;
+    awaited_.reset();
+    of_.pool_.give(1);
+  }
+
+  COWARP_FN polled<made_value> make(context& cx) {
     if constexpr (std::is_same_v<awaited_type, optional<unit>>) {
-      return polled<Value>(make_());
+      return polled<made_value>(in_place, make_());
     } else {
       if (!awaited_) awaited_.emplace(into_future(make_()));
       return awaited_->poll(cx);

@@ -5,7 +5,7 @@
 
 #include <cowarp/executor/future.hpp>
 #include <cowarp/platform/spin_lock.hpp>
-#include <cowarp/sync/wait_queue.hpp>
+#include <cowarp/sync/detail/line.hpp>
 
 #include <memory>
 #include <new>
@@ -102,7 +102,7 @@ class signal {
   platform::spin_lock<Scope> lock_;
   bool has_value_;
   bool is_reserved_;  // a waiter was notified and has not been polled since
-  detail::wait_queue waiters_;
+  detail::owned_queue waiters_;
   alignas(Value) unsigned char bytes_[sizeof(Value)];
 };
 

@@ -6,6 +6,7 @@ set(COWARP_STATE_MACHINE_TESTS
   copy/mbarrier_test.cpp
   copy/tile_pool_test.cpp
   executor/configuration_test.cpp
+  executor/deadline_test.cpp
   executor/end_test.cpp
   executor/fairness_test.cpp
   executor/flight_recorder_test.cpp
@@ -62,6 +63,7 @@ set(COWARP_STATE_MACHINE_TESTS
   sync/greedy_channel_test.cpp
   sync/latch_test.cpp
   sync/lazy_lock_test.cpp
+  sync/mailbox_test.cpp
   sync/mutex_test.cpp
   sync/once_lock_test.cpp
   sync/oneshot_test.cpp
@@ -73,6 +75,7 @@ set(COWARP_STATE_MACHINE_TESTS
   sync/semaphore_test.cpp
   sync/signal_test.cpp
   sync/storage_test.cpp
+  sync/system_scope_test.cpp
   sync/wait_queue_test.cpp
   sync/watch_test.cpp
   sync/zerocopy_channel_test.cpp
@@ -82,11 +85,12 @@ set(COWARP_STATE_MACHINE_TESTS
   timer/timeout_test.cpp
   width/block_test.cpp
   width/grid_for_test.cpp
+  width/held_test.cpp
   width/lanes_reduce_test.cpp
   width/lanes_test.cpp)
 
 # Compiled with assertions whatever the build, into a program of their own.
-set(COWARP_ASSERTION_TESTS faults/assertion_test.cpp)
+set(COWARP_ASSERTION_TESTS faults/assertion_test.cpp faults/destruction_test.cpp)
 set(COWARP_ASSERTION_COROUTINE_TESTS faults/assertion_coroutine_test.cpp)
 
 # Use co_await: compiled by all front ends but nvcc.
@@ -94,6 +98,7 @@ set(COWARP_COROUTINE_TESTS
   copy/pipeline_coroutine_test.cpp
   executor/async_coroutine_test.cpp
   executor/priority_coroutine_test.cpp
+  executor/reservation_coroutine_test.cpp
   executor/spawner_coroutine_test.cpp
   executor/stall_coroutine_test.cpp
   executor/survives_failures_coroutine_test.cpp
@@ -104,6 +109,7 @@ set(COWARP_COROUTINE_TESTS
   sync/cancellation_token_coroutine_test.cpp
   sync/channel_coroutine_test.cpp
   sync/guard_coroutine_test.cpp
+  sync/mailbox_coroutine_test.cpp
   width/lanes_coroutine_test.cpp)
 
 # Must not compile; the first lines of each file say what the compiler must answer.
@@ -122,6 +128,7 @@ set(COWARP_COMPILE_FAIL_TESTS
   compile_fail/program_over_arena_limit.cpp
   compile_fail/program_too_many_slots.cpp
   compile_fail/program_without_start.cpp
+  compile_fail/reserve_without_waiting.cpp
   compile_fail/select_nothing.cpp
   compile_fail/spawn_coroutine_too_few_arguments.cpp
   compile_fail/spawn_on_block_scope.cpp

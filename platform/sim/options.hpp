@@ -31,6 +31,7 @@ struct outcome {
   std::uint64_t steps    = 0;  // atomic operations, pauses, clock reads and meetings of lanes
   std::uint64_t switches = 0;
   std::uint64_t digest   = 0;  // of the schedule: equal for equal runs
+  std::uint64_t writes   = 0;  // atomic stores and read-modify-writes
 };
 
 /// A run that went wrong: stuck, lanes that met wrongly, a broken precondition, a data race.

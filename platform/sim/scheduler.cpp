@@ -91,7 +91,7 @@ bool scheduler::run_until(std::uint64_t time_ns) {
     active = this;
     switch_to(next());
     active = nullptr;
-    last   = {steps_, switches_, digest_};
+    last   = {steps_, switches_, digest_, writes_};
   }
   if (!failure_.empty()) throw run_failed(failure_);
   return alive_ == 0;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks that docs/primitives.md quotes tests that exist, and one for every promise of cowarp.
 
-Every text in straight double quotes on that page, and on docs/reliability.md, is the name of a test: of a TEST_CASE or
+Every text in straight double quotes on that page, and on those of QUOTING_PAGES, is the name of a test: of a TEST_CASE or
 TEMPLATE_TEST_CASE below tests/, also of one that a macro writes out of a prefix and its argument.
 
 In its tables, a row whose second cell is **cowarp** promises something in every further cell,
@@ -20,7 +20,7 @@ import sys
 from command import run
 
 PAGE = "docs/primitives.md"
-QUOTING_PAGES = ("docs/reliability.md",)  # only the quotes are checked
+QUOTING_PAGES = ("docs/embassy.md", "docs/reliability.md")  # only the quotes are checked
 COLUMNS = 8  # what, whose, and six promises
 
 LITERAL = r'"((?:[^"\\\n]|\\.)*)"'

@@ -5,6 +5,7 @@
 
 #include <cowarp/executor/future.hpp>
 #include <cowarp/platform/spin_lock.hpp>
+#include <cowarp/sync/detail/line.hpp>
 #include <cowarp/sync/detail/message_ring.hpp>
 #include <cowarp/sync/detail/waiter.hpp>
 #include <cowarp/sync/send_result.hpp>
@@ -20,8 +21,10 @@ template <class Value, std::uint32_t Capacity, scope Scope>
 struct channel_core {
   using waiter_state = waiter::state;
 
-  /// A blocked sender, and the room that it was promised once it is notified.
+  /// A blocked sender, and the room that it was promised once it is notified. One that only looks is let go
+  /// without a promise: it has no message yet.
   struct blocked_sender : waiter {
+    bool only_looks = false;
     promised_room room;
   };
   /// A blocked receiver; one that only looks is let go without a reservation, since two of them would
@@ -63,7 +66,7 @@ struct channel_core {
     notified woken;
     if (can_notify_sender()) {
       auto& first = static_cast<blocked_sender&>(*senders.first());
-      if (is_closed) {
+      if (is_closed || first.only_looks) {
         woken.sender = first.task;
         senders.remove(first);
       } else {
@@ -105,8 +108,8 @@ struct channel_core {
   platform::spin_lock<Scope> lock;
   bool is_closed;
   std::uint32_t reserved;  // notified receivers that were not polled since
-  wait_queue senders;
-  wait_queue receivers;
+  owned_queue senders;
+  owned_queue receivers;
   message_ring<Value, Capacity> ring;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// Spawning in two steps, in a block and across blocks.
+#include <support/by_hand.hpp>
 #include <support/checks.hpp>
 #include <support/steps.hpp>
 
@@ -173,6 +174,94 @@ struct crowd_app : cowarp::program<hesitating, member> {
   }
 };
 
+// ---- who waits for room --------------------------------------------------------------------------
+
+struct patient_app;
+
+COWARP_TASK_FRAME(guest, 2) {
+  state& s;
+  COWARP_BODY_BEGIN
+  COWARP_AWAIT(cowarp::yield_now());
+  s.sum.add();
+  COWARP_BODY_END
+};
+
+/// Fills the pool, and then asks by hand whose turn it is.
+struct in_order : cowarp::detail::frame_task<in_order, 1> {
+  state& s;
+
+  COWARP_FN cowarp::polled<cowarp::unit> poll(cowarp::context& cx);
+};
+
+// [reserve]
+COWARP_TASK_FRAME(inviting, 4, 96) {
+  state& s;
+  std::uint32_t i = 0;
+  cowarp::optional<cowarp::reservation<patient_app, guest>> place{};
+  COWARP_BODY_BEGIN
+  for (; i < turns; ++i) {
+    COWARP_AWAIT_INTO(place, cowarp::spawner<patient_app>().reserve<guest>());
+    place->spawn(s);  // cannot fail
+  }
+  COWARP_BODY_END
+};
+// [/reserve]
+
+COWARP_TASK_FRAME(inviting_there, 4, 96) {
+  state& s;
+  std::uint32_t i = 0;
+  cowarp::optional<cowarp::remote_reservation<patient_app, guest>> room{};
+  COWARP_BODY_BEGIN
+  for (; i < turns; ++i) {
+    COWARP_AWAIT_INTO(room, cowarp::spawner<patient_app>().reserve_on<guest>(1));
+    room->spawn(s);
+  }
+  COWARP_BODY_END
+};
+
+struct patient_app : cowarp::program<guest, inviting, inviting_there, in_order> {
+  using grid_state                   = state;
+  static constexpr bool awaits_slots = true;  // else `reserve` does not compile
+  COWARP_FN static void start(cowarp::spawner<patient_app> s) {
+    if (s.blocks() == 1) {
+      s.must_spawn<in_order>(s.grid_state());
+      return;
+    }
+    for (std::uint32_t i = 0; i < 2; ++i) {
+      if (s.block() == 0) s.must_spawn<inviting_there>(s.grid_state());
+      if (s.block() == 1) s.must_spawn<inviting>(s.grid_state());
+    }
+  }
+};
+
+COWARP_FN inline cowarp::polled<cowarp::unit> in_order::poll(cowarp::context& cx) {
+  if (cx.is_cancelling()) return cowarp::pending;
+  const cowarp::spawner<patient_app> spawner;
+  using waiting = decltype(spawner.reserve<guest>());
+  auto one      = spawner.try_reserve<guest>();
+  auto two      = spawner.try_reserve<guest>();
+  s.checks.that(one && two);
+  test::by_hand<waiting> first, second, third;
+  s.checks.that(!first.begin(cx, spawner.reserve<guest>()));
+  s.checks.that(!second.begin(cx, spawner.reserve<guest>()));
+  s.checks.that(!third.begin(cx, spawner.reserve<guest>()));
+
+  const cowarp::task_id freed = one->id();
+  one.reset();  // it is the first one's now, and nobody overtakes
+  s.checks.that(spawner.spawn<guest>(s) == spawn_result::busy);
+  s.checks.that(!spawner.try_reserve<guest>());
+  s.checks.that(!second.poll(cx));
+  first.cancel();  // hands it on
+  s.checks.that(!third.poll(cx) && second.poll(cx));
+  s.checks.that(second->id() == freed);
+  second.cancel();
+  s.checks.that(third.poll(cx));
+  two.reset();  // nobody waits
+  s.checks.that(spawner.spawn<guest>(s) == spawn_result::ok);
+  third->spawn(s);
+  return cowarp::unit{};
+}
+
 }  // namespace reservation_test
 
 TEST_CASE("reservation: a reserved slot is nobody else's", "[executor][reservation]") {
@@ -195,4 +284,19 @@ TEST_CASE("reservation: every slot is spawned or given back", "[executor][reserv
   const auto report = test::run_to_end<reservation_test::crowd_app>(s);
   CHECK(s.sum.value() + s.given_back.value() == 40 * reservation_test::turns);
   CHECK(report.total.completed == 40 + s.sum.value());
+}
+
+TEST_CASE("reservation: who waits for a slot has it in order of arrival",
+          "[executor][reservation]") {
+  reservation_test::state s{};
+  test::run_to_end<reservation_test::patient_app>(s);
+  s.checks.require_none(11);
+  CHECK(s.sum.value() == 2);
+}
+
+TEST_CASE("reservation: tasks that end make room for those that wait", "[executor][reservation]") {
+  reservation_test::state s{};
+  const auto report = test::run_to_end<reservation_test::patient_app>(s, {.blocks = 2});
+  CHECK(s.sum.value() == 4 * reservation_test::turns);
+  CHECK(report.total.completed == 4 + 4 * reservation_test::turns);
 }

@@ -16,6 +16,39 @@ struct state {
   test::counter used[4];  // one bit for each slot of the pool
 };
 
+// ---- one template, several task types ------------------------------------------------------------
+
+// [generic]
+template <class Value>
+struct of {
+  COWARP_TASK_FRAME(carrying, 2) {
+    using output = cowarp::unit;  // said again: the base is another one for each Value
+    state& s;
+    Value value[3];
+    COWARP_BODY_BEGIN
+    COWARP_AWAIT(cowarp::yield_now());
+    s.checks.that(value[0] == Value{1} && value[1] == Value{2} && value[2] == Value{3});
+    s.done.add();
+    COWARP_BODY_END
+  };
+};
+// [/generic]
+
+struct template_app : cowarp::program<of<std::uint8_t>::carrying, of<double>::carrying> {
+  using grid_state = state;
+  COWARP_FN static void start(cowarp::spawner<template_app> s, cowarp::no_state&, state& g) {
+    const auto fill = [&]<class Value>(Value one) {
+      for (std::uint32_t i = 0; i < 2; ++i) {
+        const auto two = static_cast<Value>(one + one);
+        s.must_spawn<typename of<Value>::carrying>(g, one, two, static_cast<Value>(two + one));
+      }
+      g.checks.that(s.spawn<typename of<Value>::carrying>(g, one, one, one) == spawn_result::busy);
+    };
+    fill(std::uint8_t{1});
+    fill(1.0);
+  }
+};
+
 // ---- a full pool ---------------------------------------------------------------------------------
 
 struct full_app;
@@ -182,6 +215,13 @@ struct again_app : cowarp::program<renewing, brief> {
 };
 
 }  // namespace spawner_test
+
+TEST_CASE("spawner: each type made by a template has a pool of its own", "[executor][spawner]") {
+  spawner_test::state s{};
+  test::run_to_end<spawner_test::template_app>(s);
+  s.checks.require_none(6);
+  CHECK(s.done.value() == 4);
+}
 
 TEST_CASE("spawner: a full pool leaves the arguments alone", "[executor][spawner]") {
   spawner_test::state s{};

@@ -119,7 +119,47 @@ struct all_come_once {
   }
 };
 
-using all = test::laws<as_they_come, none_starves, the_rest_hands_on, all_come_once>;
+/// futures-rs's `polled_only_once_at_most_per_iteration` and `finished_future`.
+struct polled_once_a_turn {
+  template <scope S>
+  static COWARP_FN void play(test::stage& on) {
+    cowarp::futures_unordered<test::after_polls, 3> set{};
+    std::uint32_t counts[3]{};
+    for (std::uint32_t i = 0; i < 3; ++i) {  // each wakes itself as long as it waits
+      on.check.that(set.try_push(test::after_polls{3 + i, 10, &counts[i]}));
+    }
+    for (std::uint32_t turn = 1; turn <= 3; ++turn) {
+      on.check.equal(poll(on, set), -1);
+      for (const std::uint32_t count : counts) on.check.equal(count, turn);
+    }
+    while (poll(on, set) != -2) {
+    }
+    for (std::uint32_t i = 0; i < 3; ++i) on.check.equal(counts[i], 4 + i);  // and no more
+  }
+};
+
+/// futures-rs's `clear_in_loop`.
+struct cleared_in_a_loop {
+  template <scope S>
+  static COWARP_FN void play(test::stage& on) {
+    using channel = cowarp::channel<std::int32_t, 2, S>;
+    auto& c       = on.place<channel>();
+    cowarp::futures_unordered<typename channel::receive_future, 2> set{};
+    for (std::int32_t i = 0; i < 20; ++i) {
+      on.check.that(set.try_push(c.receive()) && set.try_push(c.receive()));
+      cowarp::context cx = on.as(0);
+      on.check.that(!set.poll_next(cx));
+      on.check.that(c.try_send(i).is_ok());
+      on.check.equal(on.woken(), 1u << 0);
+      set.clear();  // with one of the two notified
+      on.check.that(set.is_empty());
+      on.check.equal(c.try_receive().value_or(-1), i);
+    }
+  }
+};
+
+using all = test::laws<as_they_come, none_starves, the_rest_hands_on, all_come_once,
+                       polled_once_a_turn, cleared_in_a_loop>;
 
 // ---- in a task -----------------------------------------------------------------------------------
 
@@ -180,6 +220,8 @@ SET_LAW("outputs come as they are ready", as_they_come)
 SET_LAW("none of many that are ready starves", none_starves)
 SET_LAW("what is dropped hands on", the_rest_hands_on)
 SET_LAW("every output comes once", all_come_once)
+SET_LAW("a poll asks each future once, and none after its output", polled_once_a_turn)
+SET_LAW("cleared in a loop it keeps nothing", cleared_in_a_loop)
 
 TEST_CASE("futures_unordered: a task waits at several doors", "[future][futures_unordered]") {
   const auto blocks = GENERATE(1u, 2u);

@@ -265,6 +265,25 @@ struct stopping : cowarp::program<endless, stopper> {
 
 void stopper::stop() { cowarp::spawner<stopping>().stop(); }
 
+// ---- rest ----------------------------------------------------------------------------------------
+
+struct bell_tower {
+  std::uint32_t turns;
+  cowarp::signal<int> bell;
+};
+COWARP_TASK(waits_for_bell, 1, (bell_tower & t), 96) { co_await t.bell.wait(); }
+COWARP_TASK(yields_and_rings, 1, (bell_tower & t), 96) {
+  for (std::uint32_t i = 0; i < t.turns; ++i) co_await cowarp::yield_now();
+  t.bell.send(1);
+}
+struct resting : cowarp::program<waits_for_bell, yields_and_rings> {
+  using grid_state = bell_tower;
+  static void start(cowarp::spawner<resting> s, cowarp::no_state&, bell_tower& t) {
+    if (s.block() == 0) s.must_spawn<waits_for_bell>(t);
+    if (s.block() == 1) s.must_spawn<yields_and_rings>(t);
+  }
+};
+
 }  // namespace
 
 TEST_CASE("executor: no wake during a poll is lost", "[sim][executor]") {
@@ -344,6 +363,19 @@ TEST_CASE("executor: a run that is dropped ends", "[sim][executor][launch]") {
     CHECK(!running.wait_for(5us));
   }
   CHECK(cowarp::sim::last_outcome().steps > 0);
+}
+
+TEST_CASE("executor: who idles or yields writes no shared word", "[sim][executor]") {
+  cowarp::sim::outcome after[2];
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    bell_tower t{.turns = i == 0 ? 20u : 2000u, .bell = {}};
+    cowarp::sim::use({});
+    CHECK(cowarp::run<resting>({.blocks = 2, .workers = 2}, t).end == cowarp::end_reason::all_done);
+    after[i] = cowarp::sim::last_outcome();
+  }
+  CHECK(after[1].steps > after[0].steps + 1980);
+  // Two locks may be spun for a few times more or less, and a wake may find the queue empty or not.
+  CHECK(after[1].writes < after[0].writes + 20);
 }
 
 TEST_CASE("launch: blocks and workers are as asked", "[sim][launch]") {

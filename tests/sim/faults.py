@@ -8,8 +8,8 @@ WORKER, QUEUE, WAKER = "executor/worker.hpp", "executor/run_queue.hpp", "executo
 SPAWNER, CHANNEL, SIGNAL = "executor/spawner.hpp", "sync/channel.hpp", "sync/signal.hpp"
 BLOCK, CORE = "executor/block.hpp", "sync/detail/channel_core.hpp"
 STALL = "executor/stall.hpp"
-CREDITS = "sync/detail/credit_pool.hpp"
-GREEDY = "sync/greedy_channel.hpp"
+CREDITS, PLACES = "sync/detail/credit_pool.hpp", "executor/place_line.hpp"
+GREEDY, MAILBOX = "sync/greedy_channel.hpp", "sync/mailbox.hpp"
 CHILDREN, CHILD_SET = "executor/child_wakes.hpp", "future/detail/child_set.hpp"
 EXPIRY, SLEEP, LOCK = "timer/expiry.hpp", "timer/sleep.hpp", "platform/spin_lock.hpp"
 
@@ -43,6 +43,10 @@ FAULTS = [
     Fault("each lane asks its own clock whether a timer is due", "timer_test", [
         (EXPIRY, "return soonest_ != never && soonest_ <= platform::uniform(clock::now_ns());",
          "return soonest_ != never && soonest_ <= clock::now_ns();")]),
+
+    Fault("a worker takes its words without a look", "executor_test", [
+        (WORKER, "if (platform::any_lane(word.ready.load(platform::relaxed) != 0))",
+         "if (platform::any_lane(true))")]),
 
     # ---- a slot's life ----
     Fault("a slot is freed before its task is destroyed", "spawner_test", [
@@ -210,6 +214,9 @@ FAULTS = [
     Fault("who gives up making a value keeps the right", "laws/values_test", [
         ("sync/once_lock.hpp", "    awaited_.reset();\n    of_.pool_.give(1);\n",
          "    awaited_.reset();\n")]),
+    Fault("who fails to make a value keeps the right", "laws/values_test", [
+        ("sync/once_lock.hpp", "        give_up();\n        return polled<output>(in_place, nullptr);",
+         "        has_right_ = false;\n        return polled<output>(in_place, nullptr);")]),
     Fault("news do not reach who waits for them", "laws/values_test", [
         ("sync/detail/line.hpp", "      if (!is_end && first.since >= news) return;",
          "      if (!is_end) return;")]),
@@ -311,6 +318,12 @@ FAULTS = [
         ("executor/priority.hpp",
          "if (has_polled && passed_over_ / one % (1u << bits) < patience) {", "if (has_polled) {")]),
 
+    Fault("who is always due first starves the others", "laws/priority_test", [
+        (WORKER, "    if (passes_ % (most_passed_over + 1) == most_passed_over) {\n"
+                 "      return poll_words_of<any_level>(false);\n    }\n", "")]),
+    Fault("only the leader's deadlines are compared", "laws/priority_test", [
+        (WORKER, "      due = platform::smallest_of_lanes(due);\n", "")]),
+
     # ---- timers ----
     Fault("a timer fires a little early", "timer_test", [
         (SLEEP, "return clock::now_ns() >= item_.deadline_ns;",
@@ -349,6 +362,63 @@ FAULTS = [
          "return (word_.load(platform::acquire) & closed) != 0;")]),
     Fault("a closed pool gives credits", "laws/messages_test", [
         (CREDITS, "ServesAfterClose || (old & closed) == 0 ? credits(old) : 0;", "credits(old);")]),
+
+    # ---- looking for room ----
+    Fault("who looks for room is promised some", "laws/messages_test", [
+        (CORE, "if (is_closed || first.only_looks) {", "if (is_closed) {")]),
+    Fault("behind one who looks for room nobody is called", "laws/messages_test", [
+        (CORE, "    woken.has_more = can_notify_sender() || can_notify_receiver();\n",
+         "    woken.has_more = can_notify_receiver();\n")]),
+
+    # ---- reservations ----
+    Fault("a task that ends frees its slot though somebody waits for it", "laws/reservation_test", [
+        (WORKER, "      if (ended != 0) retire_to_waiters<Task>(word, index, ended);\n",
+         "      if (ended != 0) retire(word, ended);\n")]),
+    Fault("who gives up keeps the slot that it was given", "laws/reservation_test", [
+        (PLACES, "return list_.forget_locked(w) == waiter::state::notified ? w.place : none; },",
+         "list_.forget_locked(w); return none; },")]),
+    Fault("a reservation that is not used wakes nobody", "laws/reservation_test", [
+        (SPAWNER, "      slots.line().give(slot, [&](std::uint32_t place) { slots.free(place); });\n",
+         "      slots.free(slot);\n")]),
+    Fault("room in an inbox that is not used wakes nobody", "laws/reservation_test", [
+        (SPAWNER, "      cells.line().give(cell, [&](std::uint32_t place) { cells.free(place); });\n",
+         "      cells.free(cell);\n")]),
+    Fault("a task that reached its block leaves its room to nobody", "laws/reservation_test", [
+        (WORKER, "        spawns().template give_back_cell<Task>(block_.block, cell);\n",
+         "        inbox.claimed.fetch_and(~(1u << cell), platform::relaxed);\n")]),
+    Fault("a slot is looked for before the line is locked", "laws/reservation_test", [
+        (PLACES, "    return list_.enter(w, task, [&](waiter& newcomer) {\n"
+                 "      newcomer.place = claim();\n",
+         "    const std::uint32_t there = w.is == waiter::state::idle ? claim() : none;\n"
+         "    return list_.enter(w, task, [&](waiter& newcomer) {\n"
+         "      newcomer.place = there;\n")]),
+    Fault("a place goes to who waits and to whoever asks", "laws/reservation_test", [
+        (PLACES, "                   if (first == nullptr) {\n                     free(place);\n"
+                 "                   } else {\n                     first->place = place;\n"
+                 "                   }\n",
+         "                   free(place);\n                   if (first != nullptr) first->place = place;\n")]),
+
+    # ---- mailbox ----
+    Fault("a message in a mailbox is not published", "laws/mailbox_test", [
+        (MAILBOX, "sent_.store(sent + 1, platform::release);",
+         "sent_.store(sent + 1, platform::relaxed);")]),
+    Fault("a mailbox's receiver looks at a message that it does not see", "laws/mailbox_test", [
+        (MAILBOX, "    static_cast<void>(sent_.load(platform::acquire));\n", "")]),
+    Fault("a place in a mailbox is free while its message is read", "laws/mailbox_test", [
+        (MAILBOX, "received_.store(received + 1, platform::release);",
+         "received_.store(received + 1, platform::relaxed);")]),
+    Fault("a mailbox's sender fills a place that it does not see free", "laws/mailbox_test", [
+        (MAILBOX, "if (sent - received_.load(platform::acquire) == Capacity)",
+         "if (sent - received_.load(platform::relaxed) == Capacity)")]),
+    Fault("a mailbox takes one message more than it holds", "laws/mailbox_test", [
+        (MAILBOX, "received_.load(platform::acquire) == Capacity)",
+         "received_.load(platform::acquire) > Capacity)")]),
+    Fault("the end of a mailbox is looked for after the last message", "laws/mailbox_test", [
+        (MAILBOX, "    const bool is_closed = from_.is_closed();\n", ""),
+        (MAILBOX, "if (*result || is_closed) return result;",
+         "if (*result || from_.is_closed()) return result;")]),
+    Fault("who waits at a mailbox looks once", "laws/mailbox_test", [
+        (MAILBOX, "      next_->arm(cx);\n", "")]),
 
     # ---- children ----
     Fault("a child's bit is set after the wake of its task", "laws/children_test", [

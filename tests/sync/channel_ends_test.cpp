@@ -144,6 +144,89 @@ struct dropped_look_leaves_line {
   }
 };
 
+// ---- looking for room ----------------------------------------------------------------------------
+
+struct look_leaves_room {
+  template <scope S>
+  static COWARP_FN void play(test::stage& on) {
+    auto& c      = on.place<numbers<1, S>>();
+    auto at_once = c.ready_to_send();
+    on.check.that(*on.poll(0, at_once));
+    on.check.that(c.try_send(1).is_ok());
+    auto look = c.sender().ready_to_send();
+    on.check.that(!on.poll(0, look) && !on.poll(0, look) && on.woken() == 0);
+
+    on.check.equal(*c.try_receive(), 1);
+
+    on.check.equal(on.woken(), 1u << 0);
+    on.check.that(*on.poll(0, look) && c.is_empty());
+    on.check.that(c.try_send(2).is_ok());
+  }
+};
+
+struct look_for_room_claims_none {
+  template <scope S>
+  static COWARP_FN void play(test::stage& on) {
+    auto& c = on.place<numbers<1, S>>();
+    on.check.that(c.try_send(1).is_ok());
+    auto a = c.ready_to_send(), b = c.ready_to_send();
+    auto sending = c.send(2);
+    on.check.that(!on.poll(0, a) && !on.poll(1, b) && !on.poll(2, sending));
+
+    on.check.equal(*c.try_receive(), 1);
+
+    // All are woken, and the room is promised to who has a message.
+    on.check.equal(on.woken(), 1u << 0 | 1u << 1 | 1u << 2);
+    on.check.that(!on.poll(0, a) && !on.poll(1, b));
+    on.check.that(on.poll(2, sending)->is_ok());
+    on.check.equal(on.woken(), 0u);
+    on.check.equal(*c.try_receive(), 2);
+    on.check.equal(on.woken(), 1u << 0 | 1u << 1);
+    on.check.that(*on.poll(1, b) && c.try_send(3).is_ok());
+    on.check.that(!on.poll(0, a));
+
+    c.close();
+    on.check.equal(on.woken(), 1u << 0);
+    on.check.that(!*on.poll(0, a));
+  }
+};
+
+struct dropped_look_for_room {
+  template <scope S>
+  static COWARP_FN void play(test::stage& on) {
+    auto& c = on.place<numbers<1, S>>();
+    on.check.that(c.try_send(1).is_ok());
+    auto sending = c.send(2);
+    {
+      auto first = c.ready_to_send(), second = c.ready_to_send();
+      on.check.that(!on.poll(0, first) && !on.poll(2, sending) && !on.poll(1, second));
+    }
+    on.check.equal(*c.try_receive(), 1);
+    on.check.equal(on.woken(), 1u << 2);
+    on.check.that(on.poll(2, sending)->is_ok());
+  }
+};
+
+// ---- clearing ------------------------------------------------------------------------------------
+
+struct clear_lets_senders_in {
+  template <scope S>
+  static COWARP_FN void play(test::stage& on) {
+    auto& c = on.place<numbers<2, S>>();
+    on.check.that(c.try_send(1).is_ok() && c.try_send(2).is_ok());
+    auto a = c.send(3), b = c.send(4);
+    on.check.that(!on.poll(0, a) && !on.poll(1, b));
+
+    c.clear();
+
+    on.check.equal(on.woken(), 1u << 0 | 1u << 1);
+    on.check.that(c.try_send(5).status == send_status::full);  // all room is promised
+    on.check.that(on.poll(0, a)->is_ok() && on.poll(1, b)->is_ok());
+    on.check.equal(*c.try_receive(), 3);
+    on.check.equal(*c.try_receive(), 4);
+  }
+};
+
 // ---- ends ----------------------------------------------------------------------------------------
 
 template <class End>
@@ -206,7 +289,9 @@ struct ends_of_priorities {
 
 using all = test::laws<oldest_leaves_first, close_keeps_reservations, look_leaves_message,
                        look_ends_with_channel, look_drains_first, look_claims_nothing,
-                       dropped_look_leaves_line, ends_are_the_channel, ends_of_priorities>;
+                       dropped_look_leaves_line, look_leaves_room, look_for_room_claims_none,
+                       dropped_look_for_room, clear_lets_senders_in, ends_are_the_channel,
+                       ends_of_priorities>;
 
 // ---- tasks ---------------------------------------------------------------------------------------
 
@@ -269,6 +354,10 @@ CHANNEL_LAW("close ends looking", look_ends_with_channel)
 CHANNEL_LAW("looking sees what is left after close", look_drains_first)
 CHANNEL_LAW("who looks claims nothing", look_claims_nothing)
 CHANNEL_LAW("who stops looking leaves the line", dropped_look_leaves_line)
+CHANNEL_LAW("who looks for room leaves it free", look_leaves_room)
+CHANNEL_LAW("who looks for room claims none", look_for_room_claims_none)
+CHANNEL_LAW("who stops looking for room leaves the line", dropped_look_for_room)
+CHANNEL_LAW("clear lets blocked senders in", clear_lets_senders_in)
 CHANNEL_LAW("its ends send only, or receive only", ends_are_the_channel)
 CHANNEL_LAW("a priority_channel has ends too", ends_of_priorities)
 

@@ -88,6 +88,48 @@ struct cancelled_maker_leaves_it_to_the_next : law<Scope> {
   }
 };
 
+/// Fails, at once or after one yield, unless it is told a number.
+struct try_later {
+  int number;
+  struct told {
+    int number;
+    COWARP_FN cowarp::optional<int> operator()(cowarp::unit) const {
+      return number != 0 ? cowarp::optional<int>(number) : cowarp::nullopt;
+    }
+  };
+  COWARP_FN auto operator()() const { return cowarp::map(cowarp::yield_now(), told{number}); }
+};
+struct try_now {
+  int number;
+  COWARP_FN cowarp::optional<int> operator()() const {
+    return number != 0 ? cowarp::optional<int>(number) : cowarp::nullopt;
+  }
+};
+
+template <scope Scope>
+struct failed_maker_leaves_it_to_the_next : law<Scope> {
+  using typename law<Scope>::primitive;
+  template <class Init>
+  using trying = test::by_hand<typename primitive::template init_future<Init, true>>;
+  COWARP_FN static void check(context& cx, primitive& once, test::checks& found) {
+    typename law<Scope>::waiting reader;
+    trying<try_now> at_once, third;
+    trying<try_later> first, second;
+    static_cast<void>(reader.begin(cx, once.get()));
+    found.that(at_once.begin(cx, once.get_or_try_init(try_now{0})) && *at_once == nullptr);
+    found.that(!first.begin(cx, once.get_or_try_init(try_later{0})));
+    found.that(!second.begin(cx, once.get_or_try_init(try_later{7})));
+    found.that(!third.begin(cx, once.get_or_try_init(try_now{8})));
+
+    found.that(first.poll(cx) && *first == nullptr);  // knows that it failed; the next tries
+
+    found.that(!reader.poll(cx) && !second.poll(cx) && !third.poll(cx));
+    found.that(second.poll(cx) && **second == 7);
+    found.that(third.poll(cx) && **third == 7);
+    found.that(reader.poll(cx) && **reader == 7);
+  }
+};
+
 template <scope Scope>
 struct take_starts_anew : law<Scope> {
   using typename law<Scope>::primitive;
@@ -198,7 +240,8 @@ struct app : cowarp::program<measure, use_scale> {
 };
 
 using all_laws = test::laws_by_hand<readers_wait_for_init, one_makes_the_value,
-                                    cancelled_maker_leaves_it_to_the_next, take_starts_anew>;
+                                    cancelled_maker_leaves_it_to_the_next,
+                                    failed_maker_leaves_it_to_the_next, take_starts_anew>;
 
 TEMPLATE_TEST_CASE("once_lock: readers wait for the first value", "[sync][once_lock]",
                    TEST_SCOPES) {
@@ -211,6 +254,10 @@ TEMPLATE_TEST_CASE("once_lock: one task makes the value for all", "[sync][once_l
 TEMPLATE_TEST_CASE("once_lock: a cancelled maker leaves it to the next", "[sync][once_lock]",
                    TEST_SCOPES) {
   all_laws::require<cancelled_maker_leaves_it_to_the_next>(TestType::value);
+}
+TEMPLATE_TEST_CASE("once_lock: a maker that fails leaves it to the next", "[sync][once_lock]",
+                   TEST_SCOPES) {
+  all_laws::require<failed_maker_leaves_it_to_the_next>(TestType::value);
 }
 TEMPLATE_TEST_CASE("once_lock: a value that was taken is waited for anew", "[sync][once_lock]",
                    TEST_SCOPES) {

@@ -3,6 +3,7 @@
 /// What the primitives cost in bytes, as their docstrings say; the same for every compiler.
 #include <support/checks.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <type_traits>
 
@@ -56,14 +57,41 @@ constexpr bool holds() {
   static_assert(sizeof(cowarp::pubsub_channel<message, 8, 16, S>) ==
                 72 + 16 * 9 + 8 * sizeof(message));
   static_assert(sizeof(cowarp::pipe<64, S>) == 64 + 64);
+  static_assert(sizeof(cowarp::mailbox<word, 8>) == 384);
+  static_assert(sizeof(cowarp::mailbox<word, 16>) == 512);
+  static_assert(waits_in<cowarp::mailbox<word, 8>::receive_future> == 48);
   static_assert(sizeof(cowarp::rpc_service<word, S>) == 64);
   return true;
 }
 
 static_assert(holds<scope::block>() && holds<scope::device>() && holds<scope::system>());
 
+/// Combinators are state machines of their own: no function that keeps what it awaits a second time.
+struct large_future {
+  using output = int;
+  word words[12];
+  COWARP_FN cowarp::polled<int> poll(cowarp::context&) { return cowarp::pending; }
+};
+struct same {
+  COWARP_FN int operator()(int i) const { return i; }
+};
+template <class Combined>
+constexpr std::size_t added = sizeof(Combined) % sizeof(large_future);
+static_assert(added<decltype(cowarp::with_timeout(std::chrono::seconds(1), large_future{}))> == 24);
+static_assert(added<decltype(cowarp::map(large_future{}, same{}))> == 8);
+static_assert(added<decltype(cowarp::fuse(large_future{}))> == 8);
+static_assert(added<decltype(cowarp::from_outside(large_future{}))> == 8);
+static_assert(sizeof(cowarp::select(large_future{}, large_future{})) == 2 * 96 + 8);
+static_assert(sizeof(cowarp::select_biased(large_future{}, large_future{})) == 2 * 96 + 8);
+static_assert(sizeof(cowarp::race(large_future{}, large_future{})) == 2 * 96 + 8);
+static_assert(sizeof(cowarp::join(large_future{}, large_future{})) == 2 * 96 + 40);  // outputs too
+
 }  // namespace storage_test
 
 TEST_CASE("storage: primitives are as large as they say", "[sync][storage]") {
+  SUCCEED("the compiler has seen to it");
+}
+
+TEST_CASE("storage: combinators add some words to what they await", "[future][storage]") {
   SUCCEED("the compiler has seen to it");
 }

@@ -47,6 +47,53 @@ TEST_CASE("channel: every message once, in order, in every schedule", "[laws][sy
   hold<channel_law>([](auto& s, auto& found) { conserved(s, found); });
 }
 
+namespace {
+
+struct looking_state : board {
+  cowarp::channel<std::uint32_t, 1> line;
+};
+/// Looks for room first, as long as it likes, and tries then.
+COWARP_TASK(looking_sender, 2, (looking_state & s, std::uint32_t me), 160) {
+  for (std::uint32_t i = me * 2; i < me * 2 + 2; ++i) {
+    for (std::uint32_t tries = 0;; ++tries) {
+      const auto is_open = co_await within(s.limit(i, tries), s.line.ready_to_send());
+      if (is_open) s.that(*is_open);
+      if (is_open && s.line.try_send(i).is_ok()) break;
+    }
+    note(s.sent[i]);
+  }
+  if (note(s.ended) == 2) s.line.close();
+}
+COWARP_TASK(plain_sender, 1, (looking_state & s), 160) {
+  for (std::uint32_t i = 4; i < 8; ++i) {
+    s.that((co_await s.line.send(i)).is_ok());
+    note(s.sent[i]);
+  }
+  if (note(s.ended) == 2) s.line.close();
+}
+COWARP_TASK(plain_receiver, 1, (looking_state & s), 160) {
+  while (const auto got = co_await s.line.receive()) {
+    note(s.got[*got]);
+    if (s.pick(*got, 2) == 0) co_await cowarp::sleep_for(s.nap(*got));
+  }
+  s.that(!co_await s.line.ready_to_send());
+}
+struct looking_law : cowarp::program<looking_sender, plain_sender, plain_receiver> {
+  using grid_state = looking_state;
+  static void start(cowarp::spawner<looking_law> s, cowarp::no_state&, looking_state& all) {
+    for (std::uint32_t i = 0; i < 2; ++i) place<looking_sender>(s, i, all, i);
+    place<plain_sender>(s, 0, all);
+    place<plain_receiver>(s, 1, all);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("channel: those who look for room and send lose nothing in any schedule",
+          "[laws][sync][channel]") {
+  hold<looking_law>([](auto& s, auto& found) { conserved(s, found); });
+}
+
 // ---- greedy_channel ------------------------------------------------------------------------------
 
 namespace {

@@ -104,10 +104,22 @@ struct slow_make {
                        [of = of](cowarp::unit) { return note(of->ended) + 7; });
   }
 };
+/// The same, but it fails.
+struct failing_make {
+  auto operator()() const {
+    return cowarp::map(cowarp::yield_now(), [](cowarp::unit) -> cowarp::optional<std::uint32_t> {
+      return cowarp::nullopt;
+    });
+  }
+};
 struct once_state : board {
   cowarp::once_lock<std::uint32_t> value;
 };
 COWARP_TASK(once_maker, 4, (once_state & s, std::uint32_t me), 200) {
+  for (std::uint32_t i = 0; i < s.pick(60 + me, 3); ++i) {
+    const auto* got = co_await s.value.get_or_try_init(failing_make{});
+    if (got != nullptr) s.that(*got == 7);
+  }
   for (std::uint32_t i = 0;; ++i) {
     const auto got = co_await within(s.limit(me * 8, i), s.value.get_or_init(slow_make{&s}));
     if (!got) continue;
