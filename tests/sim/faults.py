@@ -8,6 +8,7 @@ WORKER, QUEUE, WAKER = "executor/worker.hpp", "executor/run_queue.hpp", "executo
 SPAWNER, CHANNEL, SIGNAL = "executor/spawner.hpp", "sync/channel.hpp", "sync/signal.hpp"
 BLOCK, CORE = "executor/block.hpp", "sync/detail/channel_core.hpp"
 STALL = "executor/stall.hpp"
+SMALL, SIGNAL_WORD = "sync/detail/small_signal.hpp", "sync/detail/signal_word.hpp"
 CREDITS = "sync/detail/credit_pool.hpp"
 GREEDY = "sync/greedy_channel.hpp"
 CHILDREN, CHILD_SET = "executor/child_wakes.hpp", "future/detail/child_set.hpp"
@@ -159,6 +160,35 @@ FAULTS = [
         (SIGNAL, "if (from_.has_value_) woken = from_.reserve_for_first();", "")]),
     Fault("a signal wakes nobody", "signal_test", [
         (SIGNAL, "woken = reserve_for_first();\n    });", "reserve_for_first();\n    });")]),
+    Fault("a small signal wakes nobody", "signal_test", [
+        (SMALL, "    if (was.is_waiting()) wake(was.first());\n", "")]),
+    Fault("a small signal: who is new takes what is reserved", "signal_test", [
+        (SMALL, "was.has_value() && (is_first || !was.is_reserved())", "was.has_value()")]),
+    Fault("a small signal: who joins the line does not note it", "signal_test", [
+        (SMALL, "if (!was.has_line() && !change(was, was.with_line(true), platform::relaxed)) continue;",
+         "")]),
+    Fault("a small signal: the note of a line outlives it", "signal_test", [
+        (SMALL, "while (line_.is_empty() && !change(", "while (false && !change(")]),
+    Fault("a small signal: who takes the value forgets the line", "signal_test", [
+        (SMALL, "if (!was.has_line()) return change(was, word(), platform::acquire);",
+         "return change(was, word(), platform::acquire);")]),
+    Fault("a small signal: who leaves the first place forgets the line", "signal_test", [
+        (SMALL, "        if (from_.move_up(false).has_line()) return;\n"
+                "        was = from_.look();\n",
+         "        if (from_.change(was, word(), platform::relaxed)) return;\n")]),
+    Fault("a small signal: a value that is handed on wakes nobody", "signal_test", [
+        (SMALL, "        if (is_given) woken = task;\n", "")]),
+    Fault("a small signal: who leaves keeps the reservation", "signal_test", [
+        (SIGNAL_WORD, "signal_word(bits_ & ~reserved);", "signal_word(bits_);")]),
+    Fault("a small signal: a value that replaces another is free", "signal_test", [
+        (SIGNAL_WORD, "is_waiting() || is_reserved();", "is_waiting();")]),
+    Fault("a small signal: a reset drops the reservation", "signal_test", [
+        (SIGNAL_WORD, "return idle(is_reserved(), has_line());", "return idle(false, has_line());")]),
+    Fault("a small signal: a value is sent without a release", "handover_test", [
+        (SMALL, "was.with(value), platform::release", "was.with(value), platform::relaxed")]),
+    Fault("a small signal: a value is taken without an acquire", "handover_test", [
+        (SMALL, "return change(was, word(), platform::acquire);",
+         "return change(was, word(), platform::relaxed);")]),
 
     # ---- primitives, under the laws ----
     Fault("a released lock is not given to who waits", "laws/locks_test", [
