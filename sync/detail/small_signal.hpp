@@ -118,7 +118,7 @@ class signal<Value, Scope> {
         const word to = is_given ? was.with_line(has_more) : word::waiting(next.task, has_more);
         // acquire: shows what the signaller wrote.
         if (!change(was, to, platform::acquire)) continue;
-        const task_id task = line_.notify(next);
+        const task_id task = line_.notify_first();
         if (is_given) woken = task;
         moved = was;
         break;

@@ -332,6 +332,8 @@ FAULTS = [
         ("sync/detail/wait_list.hpp", "(!woken.is_full() || queue_.is_empty())",
          "!woken.is_full()")]),
 
+    Fault("who closes comes back after the last it woke", "laws/ends_test", [
+        ("sync/detail/waiting.hpp", "while (woken.has_more());", "while (woken.is_full());")]),
     Fault("a task that reached its block leaves its abort behind", "laws/handles_test", [
         ("executor/join_link.hpp", "      if (of != nullptr) of->follow(to, task);\n", "")]),
     Fault("a handle looks at its link before the lock only", "laws/handles_test", [
