@@ -80,7 +80,7 @@ FAULTS = [
                 "      items_[item].next.store(head, platform::relaxed);\n",
          "    items_[item].next.store(head, platform::relaxed);\n    do {\n")]),
     Fault("an item is pushed though it is queued", "executor_test", [
-        (QUEUE, "    if ((state & queued) == 0) push(item);", "    push(item);")]),
+        (QUEUE, "    if ((state & queued) == 0) push(item, head);", "    push(item, head);")]),
     Fault("a task is made ready before its queued bit is cleared", "signal_test", [
         (QUEUE, "      items_[item].state.fetch_and(~queued, platform::acq_rel);\n      deliver(item);\n",
          "      deliver(item);\n      items_[item].state.fetch_and(~queued, platform::acq_rel);\n")]),
