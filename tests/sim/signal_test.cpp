@@ -255,7 +255,7 @@ TEST_CASE("signal: no wake is lost between tasks of a block", "[sim][sync][signa
 
 TEST_CASE("signal: no wake is lost between tasks of two blocks", "[sim][sync][signal]") {
   sim_test::explore<across_blocks>(
-      200, {}, [] { return results{}; },
+      400, {}, [] { return results{}; },
       [](const cowarp::report& report, results& r, sim_test::verdict& found) {
         sim_test::all_done(report, found);
         found.equal(r.ended.load(platform::relaxed), pairs * 2, "ended tasks");  // relaxed: ended.
@@ -265,10 +265,10 @@ TEST_CASE("signal: no wake is lost between tasks of two blocks", "[sim][sync][si
 
 TEMPLATE_TEST_CASE("signal: a value is taken once though waiters give up", "[sim][sync][signal]",
                    std::uint32_t, wide) {
-  trial<TestType>::hold(600, 0);
+  trial<TestType>::hold(400, 0);
 }
 
 TEMPLATE_TEST_CASE("signal: nobody waits for ever though values are dropped", "[sim][sync][signal]",
                    std::uint32_t, wide) {
-  trial<TestType>::hold(300, 12);
+  trial<TestType>::hold(150, 12);
 }
