@@ -2,7 +2,8 @@
 
 # Built for the host, and by nvcc and by clang for the GPU.
 set(COWARP_STATE_MACHINE_BENCHMARKS
-  executor/yield executor/embassy_port executor/wake executor/spawn sync/channel timer/sleep
+  executor/yield executor/embassy_port executor/wake executor/idle executor/spawn sync/channel
+  sync/pairs sync/payload timer/sleep
   timer/arming pipeline/gather pipeline/matvec pipeline/tiles pipeline/timeline width/lanes
   width/grid_for)
 

@@ -28,6 +28,7 @@ struct launch_options {
   std::chrono::nanoseconds stall_after{0};
   // The report warns of a poll that took longer: it kept others from being polled. 0: never.
   std::chrono::nanoseconds warn_poll_after{0};
+  std::uint32_t cluster_blocks = 1;  // blocks of a cluster (GPUs from 9.0 on): near each other
 };
 
 namespace detail {
@@ -189,8 +190,8 @@ class executor {
   using layout = detail::layout<Program>;
 
   static platform::launch_plan plan_for(const launch_options& options) {
-    return {options.blocks, options.workers,      Program::max_workers,
-            layout::words,  layout::shared_bytes, options.stream};
+    return {options.blocks,       options.workers, Program::max_workers,  layout::words,
+            layout::shared_bytes, options.stream,  options.cluster_blocks};
   }
 
   void prepare(const launch_options& options) {

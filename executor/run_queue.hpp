@@ -51,21 +51,25 @@ class alignas(128) run_queue {
 
   /// Wakes whatever lives in the slot.
   COWARP_FN void wake(std::uint32_t item) {
+    // relaxed: a guess for `push`, on its way from L2 while the claim below waits for its fence.
+    const std::uint32_t head = head_.load(platform::relaxed);
     // release: hands the waker's writes to the owner, whose clearing of the bit acquires them.
     const std::uint32_t old = items_[item].state.fetch_or(queued, platform::release);
-    if ((old & queued) == 0) push(item);
+    if ((old & queued) == 0) push(item, head);
   }
 
   /// Wakes the slot's task unless it is of another life. \returns false if it is.
   COWARP_FN bool wake_generation(std::uint32_t item, std::uint32_t generation) {
     // relaxed: only the first guess for the exchange below.
     std::uint32_t state = items_[item].state.load(platform::relaxed);
+    // relaxed: as in `wake`.
+    const std::uint32_t head = head_.load(platform::relaxed);
     do {
       if ((state >> 1 & generation_mask) != generation) return false;
       // release: as in `wake`; the exchange writes even if the bit was set, so that these writes
       // too are handed over.
     } while (!items_[item].state.compare_exchange(state, state | queued, platform::release));
-    if ((state & queued) == 0) push(item);
+    if ((state & queued) == 0) push(item, head);
     return true;
   }
 
@@ -110,9 +114,8 @@ class alignas(128) run_queue {
   }
 
  private:
-  COWARP_FN void push(std::uint32_t item) {
-    // relaxed: only the first guess for the exchange below.
-    std::uint32_t head = head_.load(platform::relaxed);
+  /// \param head what the head may be
+  COWARP_FN void push(std::uint32_t item, std::uint32_t head) {
     do {
       // relaxed: published by the exchange.
       items_[item].next.store(head, platform::relaxed);

@@ -49,7 +49,8 @@ enum class memory_kind : std::uint8_t { shared, global };
 /// Memory order:  as named at each call, with the C++ meaning within the scope.
 /// Progress:      wait-free but for `update` loops written with `compare_exchange`.
 /// Storage:       4 or 8 bytes, naturally aligned, where all of the scope can address it; with
-///                `block` 4 bytes in shared memory, unless `Kind` is `global`.
+///                `block` in shared memory, unless `Kind` is `global`; there 8 bytes have `load` and
+///                `compare_exchange` only.
 template <class Value, scope Scope, memory_kind Kind = memory_kind::shared>
 class atomic {
  public:
@@ -69,8 +70,12 @@ class atomic {
   COWARP_FN auto ref() const {
 #if defined(__CUDA_ARCH__)
     if constexpr (Scope == scope::block && Kind == memory_kind::shared) {
-      static_assert(sizeof(Value) == 4, "block-scope atomics are 32 bits wide");
-      return shared_word_ref<cuda::memory_order>(&value_);
+      if constexpr (sizeof(Value) == 8) {
+        return shared_pair_ref<cuda::memory_order>(&value_);
+      } else {
+        static_assert(sizeof(Value) == 4, "block-scope atomics are 32 or 64 bits wide");
+        return shared_word_ref<cuda::memory_order>(&value_);
+      }
     } else {
       return cuda::atomic_ref<Value, native_scope>(const_cast<Value&>(value_));
     }

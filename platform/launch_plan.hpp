@@ -25,6 +25,8 @@ struct launch_plan {
   std::uint32_t words;        // words of 32 slots in a block
   std::size_t shared_bytes;   // shared memory of a block
   void* stream;               // CUDA stream to run on; null: a stream of its own
+  std::uint32_t cluster_blocks =
+      1;  // blocks of a cluster: neighbours on a GPU; means nothing on a CPU
 };
 
 /// Memory that the host may read and write while the blocks run, and after the device was lost.

@@ -96,11 +96,11 @@ class rpc_service : public detail::closable<rpc_service<Resource, Scope>, Scope>
 
   COWARP_FN void call(detail::wake_list& woken) {
     owners_.call(this->is_closed_ ? detail::line::everyone : is_owned_ ? 0 : 1, woken);
-    if (is_owner_idle_ && (this->is_closed_ || !jobs_.is_empty()) && !woken.is_full()) {
+    if (is_owner_idle_ && (this->is_closed_ || !jobs_.is_empty()) && woken.has_room()) {
       woken.add(owner_);
       is_owner_idle_ = false;
     }
-    while (this->is_closed_ && !jobs_.is_empty() && !woken.is_full()) {
+    while (this->is_closed_ && !jobs_.is_empty() && woken.has_room()) {
       woken.add(jobs_.first()->task);
       jobs_.remove(*jobs_.first());
     }

@@ -35,6 +35,7 @@ namespace cowarp {
 /// Resumes on:    the executor's next poll of the waiting task.
 /// Progress:      a short spin lock.
 /// Storage:       24 bytes and the value; zero bytes are valid and empty. A waiting future: 40 bytes.
+/// Values of 4 bytes or fewer pass without a lock while one task waits: sync/detail/small_signal.hpp.
 /// Cancelling a notified waiter hands the value to the next. After Embassy's `Signal`.
 template <class Value, scope Scope = scope::device>
 class signal {
@@ -158,3 +159,6 @@ class signal<Value, Scope>::wait_future {
 };
 
 }  // namespace cowarp
+
+// The same for small values.
+#include <cowarp/sync/detail/small_signal.hpp>

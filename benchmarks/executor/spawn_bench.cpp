@@ -89,6 +89,36 @@ COWARP_FN bool link::spawn_next() {
   return cowarp::spawner<chain>().spawn<link>(state, left - 1) == cowarp::spawn_result::ok;
 }
 
+/// The same between two blocks: each successor starts on the other one.
+COWARP_TASK_FRAME(far_link, 2, 8) {
+  spawn_state& state;
+  std::uint32_t left;
+  COWARP_BODY_BEGIN
+  if (left == state.children) state.chain.begin();
+  if (left == 0) {
+    state.chain.end();
+  } else {
+    while (!spawn_next()) COWARP_AWAIT(cowarp::yield_now());
+    // relaxed: read after the run.
+    state.done.fetch_add(1, cowarp::platform::relaxed);
+  }
+  COWARP_BODY_END
+
+  COWARP_FN bool spawn_next();
+};
+
+struct far_chain : cowarp::program<far_link> {
+  using grid_state = spawn_state;
+  COWARP_FN static void start(cowarp::spawner<far_chain> s, cowarp::no_state&, spawn_state& state) {
+    if (s.block() == 0) static_cast<void>(s.spawn<far_link>(state, state.children));
+  }
+};
+
+COWARP_FN bool far_link::spawn_next() {
+  const cowarp::spawner<far_chain> s;
+  return s.spawn_on<far_link>(1 - s.block(), state, left - 1) == cowarp::spawn_result::ok;
+}
+
 constexpr double seconds_each = 10e-3;
 
 /// Runs `many`. \returns seconds.
@@ -123,19 +153,19 @@ void measure_rate(bench::table& to, const std::string& name, const cowarp::launc
       "M tasks/s", peer);
 }
 
-void measure_chain(bench::table& to, std::uint32_t links, const bench::reference& peer) {
-  double cycles   = 0;
+template <class App>
+void measure_chain(bench::table& to, const char* name, std::uint32_t blocks, std::uint32_t links,
+                   const bench::reference& peer) {
   const auto time = bench::repeat(to, [&] {
     spawn_state state{};
     state.children  = links;
-    const auto done = cowarp::run<chain>({.blocks = 1, .workers = 1}, state);
+    const auto done = cowarp::run<App>({.blocks = blocks, .workers = 1}, state);
     // relaxed: the run has ended.
     const std::uint64_t counted = state.done.load(cowarp::platform::relaxed);
     to.require(done.end == cowarp::end_reason::all_done && counted == links, "a chain broke");
-    cycles = static_cast<double>(state.chain.cycles) / links;
     return static_cast<double>(state.chain.ns) / links;
   });
-  to.row("dependent chain, per link", time, "ns", peer, {cycles, "cycles"});
+  to.row(name, time, "ns", peer);
 }
 
 bench::samples rate_of(bench::table& to, double (*seconds)(std::uint32_t), std::uint32_t count) {
@@ -152,7 +182,12 @@ void measure(bench::table& to) {
   to.row(std::string(peers::chain_name) + ", per link", link, "ns");
 
   const bench::reference peer{peers::batch_name, batch.median()};
-  measure_chain(to, bench::has_workers ? 5000 : 50000, {peers::chain_name, link.median()});
+  const bench::reference graph_link{peers::chain_name, link.median()};
+  measure_chain<chain>(to, "dependent chain, per link", 1, bench::has_workers ? 5000 : 50000,
+                       graph_link);
+  // An even number of links: the last one stops the clock where the first started it.
+  measure_chain<far_chain>(to, "dependent chain across two blocks, per link", 2,
+                           bench::has_workers ? 5000 : 500, graph_link);
   measure_rate(to, "one spawner, one worker", {.blocks = 1, .workers = 1}, 1, peer);
   measure_rate(to, "all blocks, one spawner, one worker", {.blocks = 0, .workers = 1}, 1, peer);
   if constexpr (bench::has_workers) {

@@ -3,9 +3,12 @@
 /// The time from a wake to the poll it leads to: two tasks answer each other through signals.
 #include <support/measure.hpp>
 
+#include <chrono>
 #include <cstdint>
+#include <executor/host_game.hpp>
 #include <executor/wake_floor.hpp>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -112,6 +115,34 @@ class rounds {
     add(name, time, floor);
   }
 
+  /// The host plays against what `start(game)` starts, which returns what is to be waited for.
+  template <class Start>
+  void host_row(std::string_view name, const char* floor, Start start) {
+    if (!to_.has_time()) return to_.skip(name, "out of time");
+    const auto time            = bench::repeat(to_, [&] {
+      cowarp::platform::entry_launch<bench::nothing_entry> memory({1, 1, 1, 1, 16, nullptr});
+      const auto words = memory.allocate_visible(sizeof(bench::mapped_words));
+      auto& on_host    = *reinterpret_cast<bench::mapped_words*>(words.on_host);
+      // The first round waits for the launch.
+      bench::host_game game{reinterpret_cast<bench::mapped_words*>(words.on_device), count + 1};
+      const auto running = start(game);
+      on_host.play(1, 1);
+      const double each = on_host.play(2, count + 1);
+      running->wait_for(std::chrono::nanoseconds::max());
+      return each;
+    });
+    median_[std::string(name)] = time.median();
+    to_.row(name, time, "ns", {floor, median_[floor]});
+  }
+
+  template <class App>
+  void host_row(std::string_view name, const char* floor) {
+    host_row(name, floor, [&](bench::host_game& game) {
+      return std::make_unique<cowarp::execution<App>>(
+          cowarp::launch_options{.blocks = 1, .workers = bench::has_workers ? 2u : 1u}, &game);
+    });
+  }
+
  private:
   static constexpr std::uint32_t count = bench::has_workers ? 5000 : 500;
 
@@ -128,6 +159,26 @@ class rounds {
   std::map<std::string, double> median_;
   double cycles_ = 0;  // of the last round trip measured
 };
+
+void measure_clusters(rounds& of) {
+  if (!peers::has_clusters()) return;
+  const char* floor = "word in shared memory, two blocks of a cluster";
+  of.by_hand<bench::cluster_game>(floor, {.blocks = 2, .workers = 1, .cluster = 2}, "");
+  of.row<across_blocks>("signal, two blocks of a cluster",
+                        {.blocks = 2, .workers = 1, .cluster_blocks = 2}, "signal, two blocks");
+}
+
+void measure_host(rounds& of) {
+  const char* floor = "mapped words, host and a thread";
+  of.host_row(floor, "", [](const bench::host_game& game) {
+    using launch = cowarp::platform::entry_launch<bench::host_game_floor>;
+    auto running = std::make_unique<launch>(cowarp::platform::launch_plan{1, 1, 1, 1, 16, nullptr});
+    running->start(game);
+    return running;
+  });
+  of.host_row<bench::against_host>("mapped words, host and a task that looks", floor);
+  of.host_row<bench::woken_for_host>("mapped words, host and a task that is woken", floor);
+}
 
 void measure(bench::table& to) {
   rounds of(to);
@@ -149,12 +200,20 @@ void measure(bench::table& to) {
   of.by_hand<bench::flag_game<scope::device, release, acquire>>(in_global, two_blocks, "");
   of.by_hand<bench::semaphore_game>(std::string(peers::semaphore_name) + ", two blocks", two_blocks,
                                     in_global);
+  if constexpr (bench::has_workers) {
+    of.by_hand<bench::waiting_game<scope::block>>(std::string(peers::wait_name) + ", two warps",
+                                                  two_warps, in_shared);
+  }
+  of.by_hand<bench::waiting_game<scope::device>>(std::string(peers::wait_name) + ", two blocks",
+                                                 two_blocks, in_global);
   of.row<in_block<32>>("signal, same word", {.blocks = 1, .workers = 1}, in_shared);
   of.row<in_block<64>>("signal, two words of a worker", {.blocks = 1, .workers = 1}, in_shared);
   if constexpr (bench::has_workers) {
     of.row<in_block<64>>("signal, two workers", {.blocks = 1, .workers = 2}, in_shared);
   }
   of.row<across_blocks>("signal, two blocks", {.blocks = 2, .workers = 1}, in_global);
+  measure_clusters(of);
+  measure_host(of);
 }
 
 }  // namespace

@@ -54,6 +54,67 @@ struct flag_game {
   }
 };
 
+/// Two warps of a block (`Scope` block) or two blocks play with words on which a thread waits.
+template <cowarp::scope Scope>
+struct waiting_game {
+  struct alignas(128) place {
+    peers::waiting_word<Scope> word;
+  };
+  struct state : game_state {
+    place places[2];
+  };
+  using argument                             = state*;
+  static constexpr std::uint32_t max_threads = 64;
+
+  static COWARP_FN void run(state* const& game, unsigned char* shared, std::uint32_t block,
+                            std::uint32_t thread, std::uint32_t) {
+    constexpr bool in_block = Scope == cowarp::scope::block;
+    place* places           = in_block ? reinterpret_cast<place*>(shared) : game->places;
+    if (in_block && thread < 2) places[thread] = {};
+    cowarp::platform::sync_block();
+    if (cowarp::platform::lane() != 0) return;
+    const bool serves = (in_block ? cowarp::platform::warp() : block) == 0;
+    if (serves) game->time.begin();
+    for (std::uint32_t i = 1; i <= game->rounds; ++i) {
+      if (serves) places[0].word.set(i);
+      places[serves ? 1 : 0].word.await(i);
+      if (!serves) places[1].word.set(i);
+    }
+    if (serves) game->time.end();
+    if (!serves) game->seen = game->rounds;
+  }
+};
+
+/// Two blocks of a cluster set words in each other's shared memory.
+struct cluster_game {
+  using state                                = game_state;
+  using argument                             = state*;
+  static constexpr std::uint32_t max_threads = 32;
+
+  static COWARP_FN void run(state* const& game, unsigned char* shared, std::uint32_t block,
+                            std::uint32_t thread, std::uint32_t) {
+    auto& mine = *reinterpret_cast<peers::cluster_word*>(shared);
+    if (thread == 0) mine = {};
+    if constexpr (cowarp::platform::on_device) {
+      peers::cluster_word::meet();
+      if (thread == 0) play(*game, mine, block);
+      peers::cluster_word::meet();  // shared memory goes with its block
+    }
+  }
+
+  static COWARP_DEVICE_FN void play(state& game, peers::cluster_word& mine, std::uint32_t block) {
+    const bool serves = block == 0;
+    if (serves) game.time.begin();
+    for (std::uint32_t i = 1; i <= game.rounds; ++i) {
+      if (serves) mine.set(i, block);
+      mine.await(i);
+      if (!serves) mine.set(i, block);
+    }
+    if (serves) game.time.end();
+    if (!serves) game.seen = game.rounds;
+  }
+};
+
 /// Two blocks take turns with two blocking semaphores.
 struct semaphore_game {
   struct alignas(128) slot {

@@ -60,6 +60,7 @@ struct shape {
   std::uint32_t blocks     = 0;  // 0: one for each SM or core
   std::uint32_t workers    = 1;
   std::size_t shared_bytes = 16;
+  std::uint32_t cluster    = 1;  // blocks of a cluster
 };
 
 /// Runs a kernel written by hand, without an executor, on the same backend as cowarp's programs.
@@ -68,8 +69,8 @@ struct shape {
 /// copied bitwise in and out. Shared memory holds anything at first. \returns seconds.
 template <class Entry, class State>
 double run_kernel(const shape& of, State& state) {
-  cowarp::platform::entry_launch<Entry> launch(
-      {of.blocks, of.workers, Entry::max_threads / 32, of.workers, of.shared_bytes, nullptr});
+  cowarp::platform::entry_launch<Entry> launch({of.blocks, of.workers, Entry::max_threads / 32,
+                                                of.workers, of.shared_bytes, nullptr, of.cluster});
   auto* on_device = reinterpret_cast<State*>(launch.allocate(sizeof(State)));
   launch.upload(on_device, &state, sizeof state);
   launch.start(on_device);

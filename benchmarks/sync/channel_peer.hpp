@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The textbook bounded queue: a ring, tickets, and two semaphores that block their thread.
+/// Bounded queues by hand: a ring and tickets, with two semaphores that block their thread or without.
 #pragma once
 
 #include <cowarp/platform/lanes.hpp>
@@ -9,17 +9,21 @@
 
 #include <cstdint>
 #include <peers/synchronisation.hpp>
+#include <type_traits>
 
 namespace bench {
 
 /// Blocks, or warps of one block, of which the even ones send and the odd ones receive.
-template <std::uint32_t Capacity>
-struct semaphore_ring {
+///
+/// With semaphores (the textbook's queue) a thread takes a ticket once there is room or an item for it.
+/// Without, it takes one at once and spins on its cell: nothing waits politely, nothing can be given up.
+template <std::uint32_t Capacity, bool HasSemaphores, class Value = std::uint32_t>
+struct ticket_ring {
   using word = cowarp::platform::atomic_word<cowarp::scope::device>;
 
   struct cell {
     word turn;  // 2 * lap: free in that lap; 2 * lap + 1: full
-    std::uint32_t value;
+    Value value;
   };
   struct state {
     std::uint32_t items_each = 0;
@@ -34,12 +38,19 @@ struct semaphore_ring {
   using argument                             = state*;
   static constexpr std::uint32_t max_threads = 64;
 
+  static COWARP_FN std::uint32_t number_of(const Value& value) {
+    if constexpr (std::is_integral_v<Value>) {
+      return value;
+    } else {
+      return value.number();
+    }
+  }
   static COWARP_FN void wait() {
     // On a CPU the two may share a core.
     if constexpr (!cowarp::platform::on_device) cowarp::platform::pause(0);
   }
-  static COWARP_FN void send(state& ring, std::uint32_t value) {
-    ring.room.acquire();
+  static COWARP_FN void send(state& ring, const Value& value) {
+    if constexpr (HasSemaphores) ring.room.acquire();
     // relaxed: the cell's turn orders.
     const std::uint32_t ticket = ring.tail.fetch_add(1, cowarp::platform::relaxed);
     cell& at                   = ring.cells[ticket % Capacity];
@@ -48,19 +59,19 @@ struct semaphore_ring {
     at.value = value;
     // release: publishes the value.
     at.turn.store(ticket / Capacity * 2 + 1, cowarp::platform::release);
-    ring.items.release();
+    if constexpr (HasSemaphores) ring.items.release();
   }
-  static COWARP_FN std::uint32_t receive(state& ring) {
-    ring.items.acquire();
+  static COWARP_FN Value receive(state& ring) {
+    if constexpr (HasSemaphores) ring.items.acquire();
     // relaxed: the cell's turn orders.
     const std::uint32_t ticket = ring.head.fetch_add(1, cowarp::platform::relaxed);
     cell& at                   = ring.cells[ticket % Capacity];
     // acquire: shows the value.
     while (at.turn.load(cowarp::platform::acquire) != ticket / Capacity * 2 + 1) wait();
-    const std::uint32_t value = at.value;
+    const Value value = at.value;
     // release: the value is out.
     at.turn.store(ticket / Capacity * 2 + 2, cowarp::platform::release);
-    ring.room.release();
+    if constexpr (HasSemaphores) ring.room.release();
     return value;
   }
 
@@ -71,10 +82,10 @@ struct semaphore_ring {
     std::uint64_t sum         = 0;
     for (std::uint32_t i = 0; i < ring->items_each; ++i) {
       if (party % 2 == 0) {
-        send(*ring, i ^ party);
+        send(*ring, Value(i ^ party));
         sum += i ^ party;
       } else {
-        sum += receive(*ring);
+        sum += number_of(receive(*ring));
       }
     }
     // relaxed: read after the kernel.

@@ -123,6 +123,7 @@ void cuda_launch::resolve() {
   const cudaError_t loaded = cudaFuncGetAttributes(&kernel, kernel_);
   refuse_other_gpu(loaded, major, minor);
   check(loaded, "load the executor's kernel");
+  plan_.cluster_blocks = std::max(plan_.cluster_blocks, 1u);
 
   const auto limit =
       static_cast<std::size_t>(attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, device_)) -
@@ -154,7 +155,10 @@ void cuda_launch::resolve() {
   const auto sms = static_cast<std::uint32_t>(attribute(cudaDevAttrMultiProcessorCount, device_));
   const std::uint32_t most_blocks =
       std::min(static_cast<std::uint32_t>(per_sm) * sms, platform::most_blocks);
-  if (plan_.blocks == 0) plan_.blocks = std::min(sms, most_blocks);
+  if (plan_.blocks == 0) {
+    plan_.blocks = std::min(sms, most_blocks);
+    plan_.blocks -= plan_.blocks % plan_.cluster_blocks;
+  }
   if (most_blocks == 0) {
     throw configuration_error("cowarp: not even one block of " + std::to_string(plan_.workers) +
                               " workers and " + std::to_string(plan_.shared_bytes) +
@@ -169,6 +173,44 @@ void cuda_launch::resolve() {
         " bytes of shared memory do not fit on the GPU at once, which they must: ask for " +
         std::to_string(most_blocks) + " or fewer");
   }
+  if (plan_.cluster_blocks > 1) resolve_clusters();
+}
+
+void cuda_launch::resolve_clusters() {
+  const std::string asked =
+      "cowarp: clusters of " + std::to_string(plan_.cluster_blocks) + " blocks";
+  if (attribute(cudaDevAttrClusterLaunch, device_) == 0) {
+    throw configuration_error(asked + " need a GPU of compute capability 9.0 or newer");
+  }
+  if (plan_.blocks % plan_.cluster_blocks != 0) {
+    throw configuration_error(asked + " cannot make up " + std::to_string(plan_.blocks) +
+                              " blocks: ask for a multiple");
+  }
+  cudaLaunchAttribute attributes[2];
+  const cudaLaunchConfig_t configured = configuration(attributes);
+  int clusters                        = 0;
+  check(cudaOccupancyMaxActiveClusters(&clusters, kernel_, &configured),
+        "ask how many clusters fit");
+  const auto most = static_cast<std::uint32_t>(clusters) * plan_.cluster_blocks;
+  if (plan_.blocks > most) {
+    throw configuration_error(asked + " fit on the GPU for " + std::to_string(most) +
+                              " blocks at once, which all must: ask for no more");
+  }
+}
+
+cudaLaunchConfig_t cuda_launch::configuration(cudaLaunchAttribute (&attributes)[2]) const {
+  attributes[0].id              = cudaLaunchAttributeCooperative;
+  attributes[0].val.cooperative = 1;
+  attributes[1].id              = cudaLaunchAttributeClusterDimension;
+  attributes[1].val.clusterDim  = {plan_.cluster_blocks, 1, 1};
+  cudaLaunchConfig_t configured = {};
+  configured.gridDim            = dim3(plan_.blocks);
+  configured.blockDim           = dim3(plan_.workers * lanes);
+  configured.dynamicSmemBytes   = plan_.shared_bytes;
+  configured.stream             = stream_;
+  configured.attrs              = attributes;
+  configured.numAttrs           = plan_.cluster_blocks > 1 ? 2 : 1;
+  return configured;
 }
 
 std::string cuda_launch::name() const {
@@ -217,9 +259,9 @@ void cuda_launch::download(void* to, const void* from, std::size_t bytes) const 
 void cuda_launch::start(void* argument) {
   check(cudaEventRecord(begin_, stream_), "record an event");
   void* arguments[] = {argument};
-  check(cudaLaunchCooperativeKernel(kernel_, dim3(plan_.blocks), dim3(plan_.workers * lanes),
-                                    arguments, plan_.shared_bytes, stream_),
-        "launch the executor");
+  cudaLaunchAttribute attributes[2];
+  const cudaLaunchConfig_t configured = configuration(attributes);
+  check(cudaLaunchKernelExC(&configured, kernel_, arguments), "launch the executor");
   check(cudaEventRecord(end_, stream_), "record an event");
 }
 

@@ -69,6 +69,9 @@ class cuda_launch {
 
  private:
   void resolve();
+  void resolve_clusters();
+  /// The launch of `plan_`; the attributes stand in the array.
+  [[nodiscard]] cudaLaunchConfig_t configuration(cudaLaunchAttribute (&attributes)[2]) const;
   void release() noexcept;
   /// `check`, with what was last known of the blocks.
   void check_blocks(cudaError_t code, const char* tried,

@@ -144,6 +144,66 @@ class shared_word_ref {
   std::uint32_t at_;
 };
 
+/// 64 bits in the shared memory of the calling block; what a state machine of one word needs.
+///
+/// Called by:     any lane of the block.
+/// Scope:         block.
+/// Progress:      wait-free.
+template <class Order>
+class shared_pair_ref {
+ public:
+  COWARP_DEVICE_FN explicit shared_pair_ref(const void* word)
+      : at_(static_cast<std::uint32_t>(__cvta_generic_to_shared(word))) {
+    COWARP_ASSERT(is_shared(word),
+                  "a block-scope primitive must live in shared memory: put it in "
+                  "the block state, or give it device scope");
+  }
+
+  [[nodiscard]] COWARP_DEVICE_FN std::uint64_t load(Order order) const {
+    std::uint64_t value;
+    if (order == Order::relaxed) {
+      asm volatile("ld.relaxed.cta.shared::cta.u64 %0, [%1];" : "=l"(value) : "r"(at_));
+    } else {
+      asm volatile("ld.acquire.cta.shared::cta.u64 %0, [%1];" : "=l"(value) : "r"(at_) : "memory");
+    }
+    return value;
+  }
+  COWARP_DEVICE_FN bool compare_exchange_strong(std::uint64_t& expected, std::uint64_t desired,
+                                                Order order, Order) const {
+    std::uint64_t old;
+    if (order == Order::relaxed) {
+      asm volatile("atom.relaxed.cta.shared::cta.cas.b64 %0, [%1], %2, %3;"
+                   : "=l"(old)
+                   : "r"(at_), "l"(expected), "l"(desired));
+    } else if (order == Order::acquire) {
+      asm volatile("atom.acquire.cta.shared::cta.cas.b64 %0, [%1], %2, %3;"
+                   : "=l"(old)
+                   : "r"(at_), "l"(expected), "l"(desired)
+                   : "memory");
+    } else if (order == Order::release) {
+      asm volatile(
+          "fence.acq_rel.cta;\n"
+          "atom.relaxed.cta.shared::cta.cas.b64 %0, [%1], %2, %3;"
+          : "=l"(old)
+          : "r"(at_), "l"(expected), "l"(desired)
+          : "memory");
+    } else {
+      asm volatile(
+          "fence.sc.cta;\n"
+          "atom.acquire.cta.shared::cta.cas.b64 %0, [%1], %2, %3;"
+          : "=l"(old)
+          : "r"(at_), "l"(expected), "l"(desired)
+          : "memory");
+    }
+    const bool has_changed = old == expected;
+    expected               = old;
+    return has_changed;
+  }
+
+ private:
+  std::uint32_t at_;
+};
+
 }  // namespace cowarp::platform
 
 #endif

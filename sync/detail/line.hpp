@@ -25,6 +25,13 @@ class owned_queue : public wait_queue {
 class wake_list {
  public:
   [[nodiscard]] COWARP_FN bool is_full() const { return count_ == capacity; }
+  /// \returns true if one more fits, for whom the caller has it; notes if not that there are more.
+  [[nodiscard]] COWARP_FN bool has_room() {
+    has_more_ = is_full();
+    return !has_more_;
+  }
+  /// \returns true if somebody found no room.
+  [[nodiscard]] COWARP_FN bool has_more() const { return has_more_; }
 
   /// Adds a task. \pre the list is not full.
   COWARP_FN void add(task_id task) { tasks_[count_++] = task; }
@@ -32,7 +39,10 @@ class wake_list {
   COWARP_FN void wake_all() const {
     if (count_ != 0) wake_tasks();
   }
-  COWARP_FN void clear() { count_ = 0; }
+  COWARP_FN void clear() {
+    count_    = 0;
+    has_more_ = false;
+  }
 
   /// \returns the news to tell: those there were at the first call, however often the list is
   /// cleared; so telling them comes to an end.
@@ -51,6 +61,7 @@ class wake_list {
 
   task_id tasks_[capacity];
   std::uint32_t count_ = 0;
+  bool has_more_       = false;
   std::uint64_t news_  = ~std::uint64_t{0};
 };
 
@@ -102,7 +113,7 @@ class line {
 
   /// Calls waiters until as many are called as can go on, or the list is full.
   COWARP_FN void call(std::uint32_t available, wake_list& woken) {
-    while (called_ < available && !queue_.is_empty() && !woken.is_full()) {
+    while (called_ < available && !queue_.is_empty() && woken.has_room()) {
       woken.add(queue_.notify_first());
       ++called_;
     }
@@ -144,9 +155,10 @@ class audience {
   /// Whoever is called and waits again stands behind them.
   COWARP_FN void call(bool is_end, wake_list& woken) {
     const std::uint64_t news = woken.news(now_);
-    while (!queue_.is_empty() && !woken.is_full()) {
+    while (!queue_.is_empty()) {
       auto& first = static_cast<place&>(*queue_.first());
       if (!is_end && first.since >= news) return;
+      if (!woken.has_room()) return;
       woken.add(first.task);
       queue_.remove(first);
     }

@@ -60,9 +60,16 @@ class wait_queue {
     return w.task;
   }
 
-  /// The same for the first waiter; no task if nobody waits.
+  /// The same for the first waiter, with fewer reads; no task if nobody waits.
   [[nodiscard]] COWARP_FN task_id notify_first() {
-    return is_empty() ? task_id{task_id::none} : notify(*first_);
+    if (is_empty()) return {task_id::none};
+    waiter& w = *first_;
+    first_    = w.next;
+
+    (first_ != nullptr ? first_->previous : last_) = nullptr;
+
+    w.is = waiter::state::notified;
+    return w.task;
   }
 
   [[nodiscard]] COWARP_FN waiter* first() const { return first_; }

@@ -31,8 +31,8 @@ class closable {
   }
 
  protected:
-  /// Runs `fn` under the lock, then wakes whom `call` named under the same lock; if the list was
-  /// full, calls again.
+  /// Runs `fn` under the lock, then wakes whom `call` named under the same lock; if the list had no room
+  /// for all, calls again. After the last of them is woken this touches nothing: it may end the primitive.
   template <class Fn>
   COWARP_FN void change(Fn&& fn) {
     bool has_changed = false;
@@ -45,7 +45,7 @@ class closable {
         static_cast<Primitive&>(*this).call(woken);
       });
       woken.wake_all();
-    } while (woken.is_full());
+    } while (woken.has_more());
   }
 
   /// \returns what `fn` returns under the lock, where it changes nothing that anyone waits for.

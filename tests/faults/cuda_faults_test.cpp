@@ -191,6 +191,22 @@ TEST_CASE("cuda_launch: a wait with a limit is false while it runs", "[faults][c
   CHECK(launch.seconds() > 0);
 }
 
+TEST_CASE("cuda_launch: blocks are launched together, in the clusters asked for",
+          "[faults][cuda]") {
+  now                  = {};
+  launch_plan asked    = plan;
+  asked.blocks         = 0;
+  asked.cluster_blocks = GENERATE(0u, 1u, 4u);
+
+  cuda_launch launch(asked, kernel);
+  int argument = 0;
+  launch.start(&argument);
+
+  CHECK(now.is_cooperative);
+  CHECK(now.cluster == (asked.cluster_blocks > 1 ? asked.cluster_blocks : 0));
+  CHECK(launch.blocks() == (asked.cluster_blocks > 1 ? 8u : 10u));
+}
+
 TEST_CASE("cuda_launch: what cannot work is refused with what would", "[faults][cuda]") {
   launch_plan asked = plan;
   SECTION("an old GPU") {
@@ -243,6 +259,25 @@ TEST_CASE("cuda_launch: what cannot work is refused with what would", "[faults][
     CHECK(has(answer_to(asked), "21 blocks"));
     CHECK(has(answer_to(asked), "ask for 20 or fewer"));
     asked.blocks = 20;
+    CHECK(answer_to(asked).empty());
+  }
+  SECTION("clusters on an old GPU") {
+    now                  = {};
+    now.has_clusters     = 0;
+    asked.cluster_blocks = 2;
+    CHECK(has(answer_to(asked), "compute capability 9.0 or newer"));
+  }
+  SECTION("blocks that do not make up clusters") {
+    now                  = {};
+    asked.cluster_blocks = 3;
+    CHECK(has(answer_to(asked), "clusters of 3 blocks cannot make up 4 blocks"));
+  }
+  SECTION("too many clusters") {
+    now                  = {};
+    asked.cluster_blocks = 2;
+    asked.blocks         = 10;
+    CHECK(has(answer_to(asked), "fit on the GPU for 8 blocks"));
+    asked.blocks = 8;
     CHECK(answer_to(asked).empty());
   }
   SECTION("too many workers") {

@@ -64,6 +64,7 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr which, int) {
     case cudaDevAttrComputeCapabilityMajor: *value = now.major; break;
     case cudaDevAttrComputeCapabilityMinor: *value = now.minor; break;
     case cudaDevAttrCooperativeLaunch: *value = now.has_cooperative; break;
+    case cudaDevAttrClusterLaunch: *value = now.has_clusters; break;
     case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = now.shared_bytes; break;
     case cudaDevAttrMultiProcessorCount: *value = now.sms; break;
     default: *value = 0;
@@ -88,6 +89,10 @@ cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, const voi
                                                           std::size_t) {
   *blocks = now.blocks_per_sm;
   return answer("cudaOccupancyMaxActiveBlocksPerMultiprocessor");
+}
+cudaError_t cudaOccupancyMaxActiveClusters(int* clusters, const void*, const cudaLaunchConfig_t*) {
+  *clusters = now.clusters;
+  return answer("cudaOccupancyMaxActiveClusters");
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* to, unsigned) {
@@ -135,10 +140,14 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
   std::memcpy(to, from, bytes);
   return answer("cudaMemcpyAsync");
 }
-cudaError_t cudaLaunchCooperativeKernel(const void*, dim3, dim3, void**, std::size_t,
-                                        cudaStream_t) {
+cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* with, const void*, void**) {
   ++now.launches;
-  return answer("cudaLaunchCooperativeKernel");
+  for (unsigned i = 0; i < with->numAttrs; ++i) {
+    const cudaLaunchAttribute& one = with->attrs[i];
+    if (one.id == cudaLaunchAttributeCooperative) now.is_cooperative = one.val.cooperative != 0;
+    if (one.id == cudaLaunchAttributeClusterDimension) now.cluster = one.val.clusterDim.x;
+  }
+  return answer("cudaLaunchKernelExC");
 }
 
 }  // extern "C"

@@ -18,13 +18,17 @@ struct state {
   std::string failed_call;        // its name; empty if none failed
   int held                  = 0;  // streams, events, memory
   int launches              = 0;
-  std::uint32_t busy_checks = 0;  // so often a kernel that is asked for says that it runs
+  bool is_cooperative       = false;  // the last launch
+  std::uint32_t cluster     = 0;      // its blocks of a cluster; 0: none asked for
+  std::uint32_t busy_checks = 0;      // so often a kernel that is asked for says that it runs
 
   // The device.
   int major                 = 9;
   int minor                 = 0;
   int driver                = 13000;
   int has_cooperative       = 1;
+  int has_clusters          = 1;
+  int clusters              = 4;  // that fit at once
   int shared_bytes          = 100'000;
   int blocks_per_sm         = 2;
   static constexpr int sms  = 10;

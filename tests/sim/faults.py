@@ -8,6 +8,7 @@ WORKER, QUEUE, WAKER = "executor/worker.hpp", "executor/run_queue.hpp", "executo
 SPAWNER, CHANNEL, SIGNAL = "executor/spawner.hpp", "sync/channel.hpp", "sync/signal.hpp"
 BLOCK, CORE = "executor/block.hpp", "sync/detail/channel_core.hpp"
 STALL = "executor/stall.hpp"
+SMALL, SIGNAL_WORD = "sync/detail/small_signal.hpp", "sync/detail/signal_word.hpp"
 CREDITS, PLACES = "sync/detail/credit_pool.hpp", "executor/place_line.hpp"
 GREEDY, MAILBOX = "sync/greedy_channel.hpp", "sync/mailbox.hpp"
 CHILDREN, CHILD_SET = "executor/child_wakes.hpp", "future/detail/child_set.hpp"
@@ -83,7 +84,7 @@ FAULTS = [
                 "      items_[item].next.store(head, platform::relaxed);\n",
          "    items_[item].next.store(head, platform::relaxed);\n    do {\n")]),
     Fault("an item is pushed though it is queued", "executor_test", [
-        (QUEUE, "    if ((state & queued) == 0) push(item);", "    push(item);")]),
+        (QUEUE, "    if ((state & queued) == 0) push(item, head);", "    push(item, head);")]),
     Fault("a task is made ready before its queued bit is cleared", "signal_test", [
         (QUEUE, "      items_[item].state.fetch_and(~queued, platform::acq_rel);\n      deliver(item);\n",
          "      deliver(item);\n      items_[item].state.fetch_and(~queued, platform::acq_rel);\n")]),
@@ -163,6 +164,35 @@ FAULTS = [
         (SIGNAL, "if (from_.has_value_) woken = from_.reserve_for_first();", "")]),
     Fault("a signal wakes nobody", "signal_test", [
         (SIGNAL, "woken = reserve_for_first();\n    });", "reserve_for_first();\n    });")]),
+    Fault("a small signal wakes nobody", "signal_test", [
+        (SMALL, "    if (was.is_waiting()) wake(was.first());\n", "")]),
+    Fault("a small signal: who is new takes what is reserved", "signal_test", [
+        (SMALL, "was.has_value() && (is_first || !was.is_reserved())", "was.has_value()")]),
+    Fault("a small signal: who joins the line does not note it", "signal_test", [
+        (SMALL, "if (!was.has_line() && !change(was, was.with_line(true), platform::relaxed)) continue;",
+         "")]),
+    Fault("a small signal: the note of a line outlives it", "signal_test", [
+        (SMALL, "while (line_.is_empty() && !change(", "while (false && !change(")]),
+    Fault("a small signal: who takes the value forgets the line", "signal_test", [
+        (SMALL, "if (!was.has_line()) return change(was, word(), platform::acquire);",
+         "return change(was, word(), platform::acquire);")]),
+    Fault("a small signal: who leaves the first place forgets the line", "signal_test", [
+        (SMALL, "        if (from_.move_up(false).has_line()) return;\n"
+                "        was = from_.look();\n",
+         "        if (from_.change(was, word(), platform::relaxed)) return;\n")]),
+    Fault("a small signal: a value that is handed on wakes nobody", "signal_test", [
+        (SMALL, "        if (is_given) woken = task;\n", "")]),
+    Fault("a small signal: who leaves keeps the reservation", "signal_test", [
+        (SIGNAL_WORD, "signal_word(bits_ & ~reserved);", "signal_word(bits_);")]),
+    Fault("a small signal: a value that replaces another is free", "signal_test", [
+        (SIGNAL_WORD, "is_waiting() || is_reserved();", "is_waiting();")]),
+    Fault("a small signal: a reset drops the reservation", "signal_test", [
+        (SIGNAL_WORD, "return idle(is_reserved(), has_line());", "return idle(false, has_line());")]),
+    Fault("a small signal: a value is sent without a release", "handover_test", [
+        (SMALL, "was.with(value), platform::release", "was.with(value), platform::relaxed")]),
+    Fault("a small signal: a value is taken without an acquire", "handover_test", [
+        (SMALL, "return change(was, word(), platform::acquire);",
+         "return change(was, word(), platform::relaxed);")]),
 
     # ---- primitives, under the laws ----
     Fault("a released lock is not given to who waits", "laws/locks_test", [
@@ -309,6 +339,8 @@ FAULTS = [
         ("sync/detail/wait_list.hpp", "(!woken.is_full() || queue_.is_empty())",
          "!woken.is_full()")]),
 
+    Fault("who closes comes back after the last it woke", "laws/ends_test", [
+        ("sync/detail/waiting.hpp", "while (woken.has_more());", "while (woken.is_full());")]),
     Fault("a task that reached its block leaves its abort behind", "laws/handles_test", [
         ("executor/join_link.hpp", "      if (of != nullptr) of->follow(to, task);\n", "")]),
     Fault("a handle looks at its link before the lock only", "laws/handles_test", [

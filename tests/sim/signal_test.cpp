@@ -113,69 +113,130 @@ constexpr std::uint32_t patient_tasks   = 3;
 constexpr std::uint32_t signals_sent    = 20;
 constexpr std::uint32_t the_end         = 1000;
 
-struct line {
-  cowarp::signal<std::uint32_t> next;
-  count taken[signals_sent];
-  count total;
+/// A value that does not fit the word of a signal, which then has a lock.
+struct wide {
+  std::uint32_t number;
+  std::uint32_t same;
+};
+std::uint32_t number_of(std::uint32_t value) { return value; }
+std::uint32_t number_of(wide value) { return value.number == value.same ? value.number : the_end; }
+template <class Value>
+Value made_of(std::uint32_t number) {
+  if constexpr (sizeof(Value) > sizeof number) {
+    return {number, number};
+  } else {
+    return number;
+  }
+}
 
-  /// \returns false at the end, of which the next waiter learns as well.
-  bool take(std::uint32_t value) {
-    if (value == the_end) {
-      next.send(the_end);
-      return false;
+template <class Value>
+struct trial {
+  struct line {
+    cowarp::signal<Value> next;
+    count taken[signals_sent];
+    count total;
+    count resets_left;
+
+    /// \returns false at the end, of which the next waiter learns as well.
+    bool take(Value value) {
+      if (number_of(value) == the_end) {
+        next.send(value);
+        return false;
+      }
+      taken[number_of(value)].fetch_add(1, platform::relaxed);  // relaxed: read after the run.
+      total.fetch_add(1, platform::relaxed);                    // relaxed: only counts.
+      return true;
     }
-    taken[value].fetch_add(1, platform::relaxed);  // relaxed: read after the run.
-    total.fetch_add(1, platform::relaxed);         // relaxed: only counts.
-    return true;
-  }
-};
+  };
 
-COWARP_TASK_FRAME(impatient, impatient_tasks, 128) {
-  line& l;
-  std::uint32_t id;
-  cowarp::polled<std::uint32_t> got{};
-  COWARP_BODY_BEGIN
-  for (;;) {
-    COWARP_AWAIT_INTO(got, cowarp::with_timeout(600ns * (id + 1), l.next.wait()));
-    if (!got && l.total.load(platform::relaxed) > id) COWARP_RETURN();  // relaxed: only counts.
-    if (got && !l.take(*got)) COWARP_RETURN();
-    // The next deadline may pass before the next poll; others must get their turn all the same.
-    COWARP_AWAIT(cowarp::yield_now());
-  }
-  COWARP_BODY_END
-};
+  COWARP_TASK_FRAME(impatient, impatient_tasks, 128) {
+    using output = cowarp::unit;
+    line& l;
+    std::uint32_t id;
+    cowarp::polled<Value> got{};
+    COWARP_BODY_BEGIN
+    for (;;) {
+      COWARP_AWAIT_INTO(got, cowarp::with_timeout(600ns * (id + 1), l.next.wait()));
+      if (!got && l.total.load(platform::relaxed) > id) COWARP_RETURN();  // relaxed: only counts.
+      if (got && !l.take(*got)) COWARP_RETURN();
+      // The next deadline may pass before the next poll; others must get their turn all the same.
+      COWARP_AWAIT(cowarp::yield_now());
+    }
+    COWARP_BODY_END
+  };
 
-COWARP_TASK_FRAME(patient, patient_tasks) {
-  line& l;
-  std::uint32_t got = 0;
-  COWARP_BODY_BEGIN
-  for (;;) {
-    COWARP_AWAIT_INTO(got, l.next.wait());
-    if (!l.take(got)) COWARP_RETURN();
-  }
-  COWARP_BODY_END
-};
+  COWARP_TASK_FRAME(patient, patient_tasks) {
+    using output = cowarp::unit;
+    line& l;
+    Value got{};
+    COWARP_BODY_BEGIN
+    for (;;) {
+      COWARP_AWAIT_INTO(got, l.next.wait());
+      if (!l.take(got)) COWARP_RETURN();
+    }
+    COWARP_BODY_END
+  };
 
-COWARP_TASK_FRAME(sender, 1) {
-  line& l;
-  std::uint32_t i = 0;
-  COWARP_BODY_BEGIN
-  for (; i < signals_sent; ++i) {
-    l.next.send(i);
+  COWARP_TASK_FRAME(sender, 1) {
+    using output = cowarp::unit;
+    line& l;
+    std::uint32_t i = 0;
+    COWARP_BODY_BEGIN
     // relaxed: only counts.
-    while (l.total.load(platform::relaxed) <= i) COWARP_AWAIT(cowarp::sleep_for(500ns));
-  }
-  l.next.send(the_end);
-  COWARP_BODY_END
-};
+    while (l.resets_left.load(platform::relaxed) != 0 && i < signals_sent) {
+      l.next.send(made_of<Value>(i));
+      COWARP_AWAIT(cowarp::sleep_for(500ns));
+      if (l.taken[i].load(platform::relaxed) != 0) ++i;  // relaxed: only counts.
+    }
+    for (; i < signals_sent; ++i) {
+      l.next.send(made_of<Value>(i));
+      // relaxed: only counts.
+      while (l.taken[i].load(platform::relaxed) == 0) COWARP_AWAIT(cowarp::sleep_for(500ns));
+    }
+    l.next.send(made_of<Value>(the_end));
+    COWARP_BODY_END
+  };
 
-struct giving_up : cowarp::program<sender, impatient, patient> {
-  using grid_state = line;
-  COWARP_FN static void start(cowarp::spawner<giving_up> s, cowarp::no_state&, line& l) {
-    if (s.block() == 0) s.must_spawn<sender>(l);
-    if (s.block() != s.blocks() - 1) return;
-    for (std::uint32_t i = 0; i < impatient_tasks; ++i) s.must_spawn<impatient>(l, i);
-    for (std::uint32_t i = 0; i < patient_tasks; ++i) s.must_spawn<patient>(l);
+  COWARP_TASK_FRAME(resetter, 1) {
+    using output = cowarp::unit;
+    line& l;
+    COWARP_BODY_BEGIN
+    while (l.resets_left.load(platform::relaxed) != 0) {  // relaxed: only counts.
+      l.next.reset();
+      l.resets_left.fetch_sub(1, platform::relaxed);  // relaxed: as above
+      COWARP_AWAIT(cowarp::sleep_for(300ns));
+    }
+    COWARP_BODY_END
+  };
+
+  struct giving_up : cowarp::program<sender, resetter, impatient, patient> {
+    using grid_state = line;
+    COWARP_FN static void start(cowarp::spawner<giving_up> s, cowarp::no_state&, line& l) {
+      if (s.block() == 0) s.template must_spawn<sender>(l);
+      if (s.block() == 0) s.template must_spawn<resetter>(l);
+      if (s.block() != s.blocks() - 1) return;
+      for (std::uint32_t i = 0; i < impatient_tasks; ++i) s.template must_spawn<impatient>(l, i);
+      for (std::uint32_t i = 0; i < patient_tasks; ++i) s.template must_spawn<patient>(l);
+    }
+  };
+
+  /// \param resets how often a value may be dropped; it is then sent again, perhaps once too often
+  static void hold(std::uint32_t seeds, std::uint32_t resets) {
+    sim_test::explore<giving_up>(
+        seeds, {},
+        [=] {
+          line l{};
+          l.resets_left.store(resets, platform::relaxed);  // relaxed: nobody runs yet.
+          return l;
+        },
+        [=](const cowarp::report& report, line& l, sim_test::verdict& found) {
+          sim_test::all_done(report, found);
+          for (auto& taken : l.taken) {
+            const std::uint32_t times = taken.load(platform::relaxed);  // relaxed: ended.
+            found.that(times != 0, "a value was not taken");
+            found.that(times == 1 || resets != 0, "a value was taken twice");
+          }
+        });
   }
 };
 
@@ -194,7 +255,7 @@ TEST_CASE("signal: no wake is lost between tasks of a block", "[sim][sync][signa
 
 TEST_CASE("signal: no wake is lost between tasks of two blocks", "[sim][sync][signal]") {
   sim_test::explore<across_blocks>(
-      200, {}, [] { return results{}; },
+      400, {}, [] { return results{}; },
       [](const cowarp::report& report, results& r, sim_test::verdict& found) {
         sim_test::all_done(report, found);
         found.equal(r.ended.load(platform::relaxed), pairs * 2, "ended tasks");  // relaxed: ended.
@@ -202,14 +263,12 @@ TEST_CASE("signal: no wake is lost between tasks of two blocks", "[sim][sync][si
       });
 }
 
-TEST_CASE("signal: a value is taken once though waiters give up", "[sim][sync][signal]") {
-  sim_test::explore<giving_up>(
-      600, {}, [] { return line{}; },
-      [](const cowarp::report& report, line& l, sim_test::verdict& found) {
-        sim_test::all_done(report, found);
-        for (auto& taken : l.taken) {
-          // relaxed: the run has ended.
-          found.equal(taken.load(platform::relaxed), 1u, "times that a value was taken");
-        }
-      });
+TEMPLATE_TEST_CASE("signal: a value is taken once though waiters give up", "[sim][sync][signal]",
+                   std::uint32_t, wide) {
+  trial<TestType>::hold(400, 0);
+}
+
+TEMPLATE_TEST_CASE("signal: nobody waits for ever though values are dropped", "[sim][sync][signal]",
+                   std::uint32_t, wide) {
+  trial<TestType>::hold(150, 12);
 }

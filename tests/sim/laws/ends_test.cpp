@@ -40,6 +40,31 @@ struct latch_end_law : cowarp::program<latch_ender, latch_counter> {
   }
 };
 
+// ---- priority_channel ----------------------------------------------------------------------------
+
+/// As many receivers as are woken in one turn of the lock; the last of them ends the closed channel.
+struct closed_end_state : board {
+  cowarp::priority_channel<std::uint32_t, 1> inbox;
+  count passed;
+};
+COWARP_TASK(closed_ender, 4, (closed_end_state & s, std::uint32_t me), 320) {
+  if (s.pick(me, 2) == 0) co_await cowarp::sleep_for(s.nap(me + 10));
+  const auto got = co_await s.inbox.receive();
+  s.that(!got);
+  if (note(s.passed) == 3) ruin(s.inbox);
+}
+COWARP_TASK(closer, 1, (closed_end_state & s), 160) {
+  co_await cowarp::sleep_for(s.nap(20));
+  s.inbox.close();
+}
+struct closed_end_law : cowarp::program<closed_ender, closer> {
+  using grid_state = closed_end_state;
+  static void start(cowarp::spawner<closed_end_law> s, cowarp::no_state&, closed_end_state& all) {
+    for (std::uint32_t i = 0; i < 4; ++i) place<closed_ender>(s, i, all, i);
+    place<closer>(s, 1, all);
+  }
+};
+
 // ---- oneshot -------------------------------------------------------------------------------------
 
 /// An answer in the asker's own frame, which is gone as soon as the answer is there.
@@ -81,6 +106,11 @@ struct answer_law : cowarp::program<asker, answerer> {
 
 TEST_CASE("latch: whoever was let in last may end it in every schedule", "[laws][sync][latch]") {
   hold<latch_end_law>([](auto& s, auto& found) { found.equal(read(s.passed), 4u, "who passed"); });
+}
+
+TEST_CASE("priority_channel: whoever learns of the end last may end it in every schedule",
+          "[laws][sync][priority_channel]") {
+  hold<closed_end_law>([](auto& s, auto& found) { found.equal(read(s.passed), 4u, "who passed"); });
 }
 
 TEST_CASE("oneshot: whoever has the value may end it in every schedule", "[laws][sync][oneshot]") {
