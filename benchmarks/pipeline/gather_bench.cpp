@@ -97,22 +97,28 @@ constexpr std::uint32_t first_line = __LINE__;
 /// A task for each row that is on its way.
 template <class Job, std::uint32_t Workers>
 struct gather {
+  struct app;
   struct board {
     alignas(16) unsigned char row[32 * Workers][Job::row_bytes];
   };
 
   COWARP_TASK_FRAME(fetcher, 32 * Workers) {
     using output = cowarp::unit;
-    unsigned char* row;
+    board& b;
     Job& job;
-    std::uint32_t i;
+    std::uint32_t me;
+    std::uint32_t i = 0;
     COWARP_BODY_BEGIN
-    while (i < job.rows) {
-      COWARP_AWAIT(cowarp::copy_async(row, job.from(i), Job::row_bytes,
+    // The first 32 spawn the others, one lane each: one thread would hold up all of them.
+    for (i = me + 32; me < 32 && i < 32 * Workers; i += 32) {
+      cowarp::spawner<app>().template must_spawn<fetcher>(b, job, i);
+    }
+    for (i = cowarp::spawner<app>().block() * 32 * Workers + me; i < job.rows;
+         i += job.blocks * 32 * Workers) {
+      COWARP_AWAIT(cowarp::copy_async(b.row[me], job.from(i), Job::row_bytes,
                                       cowarp::copy_option::constant_source));
-      COWARP_AWAIT(cowarp::copy_async(job.to(i), row, Job::row_bytes,
+      COWARP_AWAIT(cowarp::copy_async(job.to(i), b.row[me], Job::row_bytes,
                                       cowarp::copy_option::until_source_is_free));
-      i += job.blocks * 32 * Workers;
     }
     COWARP_BODY_END
   };
@@ -123,9 +129,7 @@ struct gather {
     static constexpr auto frames               = cowarp::memory::shared;
     static constexpr std::uint32_t max_workers = Workers;
     COWARP_FN static void start(cowarp::spawner<app> s, board& b, Job& job) {
-      for (std::uint32_t i = 0; i < 32 * Workers; ++i) {
-        (void)s.template spawn<fetcher>(b.row[i], job, s.block() * 32 * Workers + i);
-      }
+      for (std::uint32_t i = 0; i < 32; ++i) s.template must_spawn<fetcher>(b, job, i);
     }
   };
 };
@@ -229,6 +233,7 @@ void measure_all(bench::table& to) {
     rates<gather_job<1024>> of(to);
     of.by_hand();
     of.cowarp_rate<4>();
+    of.cowarp_rate<6>();
   }
 }
 
