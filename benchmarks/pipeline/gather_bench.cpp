@@ -104,32 +104,40 @@ struct gather {
 
   COWARP_TASK_FRAME(fetcher, 32 * Workers) {
     using output = cowarp::unit;
-    board& b;
+    unsigned char* row;
     Job& job;
-    std::uint32_t me;
-    std::uint32_t i = 0;
+    std::uint32_t i;
     COWARP_BODY_BEGIN
-    // The first 32 spawn the others, one lane each: one thread would hold up all of them.
-    for (i = me + 32; me < 32 && i < 32 * Workers; i += 32) {
-      cowarp::spawner<app>().template must_spawn<fetcher>(b, job, i);
-    }
-    for (i = cowarp::spawner<app>().block() * 32 * Workers + me; i < job.rows;
-         i += job.blocks * 32 * Workers) {
-      COWARP_AWAIT(cowarp::copy_async(b.row[me], job.from(i), Job::row_bytes,
+    for (; i < job.rows; i += job.blocks * 32 * Workers) {
+      COWARP_AWAIT(cowarp::copy_async(row, job.from(i), Job::row_bytes,
                                       cowarp::copy_option::constant_source));
-      COWARP_AWAIT(cowarp::copy_async(job.to(i), b.row[me], Job::row_bytes,
+      COWARP_AWAIT(cowarp::copy_async(job.to(i), row, Job::row_bytes,
                                       cowarp::copy_option::until_source_is_free));
     }
     COWARP_BODY_END
   };
 
-  struct app : cowarp::program<fetcher> {
+  /// 32 lanes spawn the fetchers; one thread would do so one after the other, while nobody copies.
+  COWARP_TASK_FRAME(starter, 32) {
+    using output = cowarp::unit;
+    board& b;
+    Job& job;
+    std::uint32_t i;
+    COWARP_BODY_BEGIN
+    for (; i < 32 * Workers; i += 32) {
+      const cowarp::spawner<app> s;
+      s.template must_spawn<fetcher>(b.row[i], job, s.block() * 32 * Workers + i);
+    }
+    COWARP_BODY_END
+  };
+
+  struct app : cowarp::program<starter, fetcher> {
     using block_state                          = board;
     using grid_state                           = Job;
     static constexpr auto frames               = cowarp::memory::shared;
     static constexpr std::uint32_t max_workers = Workers;
     COWARP_FN static void start(cowarp::spawner<app> s, board& b, Job& job) {
-      for (std::uint32_t i = 0; i < 32; ++i) s.template must_spawn<fetcher>(b, job, i);
+      for (std::uint32_t i = 0; i < 32; ++i) s.template must_spawn<starter>(b, job, i);
     }
   };
 };
