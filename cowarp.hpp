@@ -5,6 +5,7 @@
 
 #include <cowarp/copy/copy_async.hpp>
 #include <cowarp/copy/mbarrier.hpp>
+#include <cowarp/copy/tile_map.hpp>
 #include <cowarp/copy/tile_pool.hpp>
 #include <cowarp/executor/async.hpp>
 #include <cowarp/executor/fail.hpp>

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cowarp/copy/copy_async.hpp>
+#include <cowarp/copy/tile_map.hpp>
 #include <cowarp/sync/semaphore.hpp>
 
 #include <cstdint>
@@ -20,7 +21,8 @@ namespace cowarp {
 /// Memory order:  what was done to a tile before it was given back is over for whoever takes it next.
 /// Resumes on:    the executor's next poll of the waiting task; first come, first served.
 /// Progress:      a short spin lock.
-/// Storage:       `Count` times (`Bytes` + 8), and 48 bytes; zero bytes are valid, all tiles free.
+/// Storage:       `Count` times (`Bytes` + 8), and 48 bytes; zero bytes are valid, all tiles free. Tiles are
+///                aligned to 128 bytes if `Bytes` is a multiple of it, else to 16.
 template <std::uint32_t Bytes, std::uint32_t Count>
 class tile_pool {
   static_assert(Bytes > 0 && Bytes % platform::copy_unit == 0,
@@ -70,8 +72,12 @@ class tile_pool {
   permits free_;
   platform::atomic_word<scope::block> used_;
   std::uint32_t unused_;
+  // Tiles of a `tile_map` are aligned to more than other copies call for.
+  static constexpr std::size_t alignment =
+      Bytes % platform::tile_alignment == 0 ? platform::tile_alignment : platform::copy_unit;
+
   platform::mbarrier_word ends_[Count];  // one for the load under way into each tile
-  alignas(16) unsigned char bytes_[Count][Bytes];
+  alignas(alignment) unsigned char bytes_[Count][Bytes];
 };
 
 /// A tile that a task holds; gives it back when destroyed. An empty one holds none.
@@ -107,11 +113,30 @@ class tile_pool<Bytes, Count>::tile {
                                            copy_option option = copy_option::none) const {
     return {data(), from, bytes, option, &pool_->ends_[index_]};
   }
+  /// Loads the tile of a matrix that begins at `row`, `column`; a future.
+  template <class Value, std::uint32_t Rows, std::uint32_t Columns>
+  [[nodiscard]] COWARP_FN tile_load_future<tile_map<Value, Rows, Columns>> load(
+      const tile_map<Value, Rows, Columns>& from, std::int32_t row, std::int32_t column,
+      copy_option option = copy_option::none) const {
+    static_assert(tile_map<Value, Rows, Columns>::tile_bytes <= Bytes,
+                  "tile_map: its tiles are larger than the pool's: give the pool its tile_bytes");
+    return {data(), from, row, column, option, &pool_->ends_[index_]};
+  }
   /// Copies out of the tile; a future, by default ready once the tile may be used again.
   [[nodiscard]] COWARP_FN copy_future
   store(void* to, std::uint32_t bytes = Bytes,
         copy_option option = copy_option::until_source_is_free) const {
     return {to, data(), bytes, option, nullptr};
+  }
+
+  /// Stores the tile of a matrix that begins at `row`, `column`; a future.
+  template <class Value, std::uint32_t Rows, std::uint32_t Columns>
+  [[nodiscard]] COWARP_FN tile_store_future<tile_map<Value, Rows, Columns>> store(
+      const tile_map<Value, Rows, Columns>& to, std::int32_t row, std::int32_t column,
+      copy_option option = copy_option::until_source_is_free) const {
+    static_assert(tile_map<Value, Rows, Columns>::tile_bytes <= Bytes,
+                  "tile_map: its tiles are larger than the pool's: give the pool its tile_bytes");
+    return {to, row, column, data(), option};
   }
 
   [[nodiscard]] COWARP_FN unsigned char* data() const { return pool_->bytes_[index_]; }

@@ -4,12 +4,12 @@
 # coroutine/<name>.cpp: built for the host and by clang for the GPU.
 set(COWARP_COROUTINE_EXAMPLES
   01_hello_task 02_vectorware_demos 03_three_tasks 04_channel 05_timeout 06_join_and_select
-  20_lanes 21_tiles)
+  20_lanes 21_tiles 22_matrix)
 
 # state_machine/<name>.cpp: built for the host, and by nvcc and by clang for the GPU.
 set(COWARP_STATE_MACHINE_EXAMPLES
   01_hello_task 02_vectorware_demos 03_three_tasks 04_channel 05_timeout 06_join_and_select
-  20_lanes 21_tiles)
+  20_lanes 21_tiles 22_matrix)
 
 # educational/<name>.cpp: one pipeline in five levels, each faster by one idea; as the above, one dialect.
 set(COWARP_EDUCATIONAL_EXAMPLES

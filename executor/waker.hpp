@@ -25,7 +25,8 @@ struct task_id {
   std::uint32_t value;
 
   [[nodiscard]] COWARP_FN static constexpr task_id of(std::uint32_t block, std::uint32_t slot) {
-    return {block << slot_bits | slot};
+    // Masked, so that the compiler knows that this is no child, and drops what children need.
+    return {(block & ((1u << block_bits) - 1)) << slot_bits | slot};
   }
   [[nodiscard]] COWARP_FN constexpr std::uint32_t block() const {
     return value >> slot_bits & ((1u << block_bits) - 1);

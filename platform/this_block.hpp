@@ -32,7 +32,7 @@ inline thread_local block_header* host_block = nullptr;
 /// runs no executor must not ask.
 [[nodiscard]] COWARP_FN inline block_header* this_block() {
 #if defined(__CUDA_ARCH__)
-  extern __shared__ __align__(16) unsigned char cowarp_shared_memory[];
+  extern __shared__ __align__(128) unsigned char cowarp_shared_memory[];
   return reinterpret_cast<block_header*>(cowarp_shared_memory);
 #elif defined(COWARP_SIM)
   return sim::this_block();

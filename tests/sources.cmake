@@ -4,6 +4,7 @@
 set(COWARP_STATE_MACHINE_TESTS
   copy/copy_async_test.cpp
   copy/mbarrier_test.cpp
+  copy/tile_map_test.cpp
   copy/tile_pool_test.cpp
   executor/configuration_test.cpp
   executor/deadline_test.cpp
@@ -143,4 +144,5 @@ set(COWARP_COMPILE_FAIL_TESTS
   compile_fail/task_coroutine_pool_of_zero.cpp
   compile_fail/task_frame_too_large.cpp
   compile_fail/task_over_aligned.cpp
-  compile_fail/task_pool_of_zero.cpp)
+  compile_fail/task_pool_of_zero.cpp
+  compile_fail/tile_map_odd_rows.cpp)

@@ -97,6 +97,7 @@ constexpr std::uint32_t first_line = __LINE__;
 /// A task for each row that is on its way.
 template <class Job, std::uint32_t Workers>
 struct gather {
+  struct app;
   struct board {
     alignas(16) unsigned char row[32 * Workers][Job::row_bytes];
   };
@@ -107,25 +108,36 @@ struct gather {
     Job& job;
     std::uint32_t i;
     COWARP_BODY_BEGIN
-    while (i < job.rows) {
+    for (; i < job.rows; i += job.blocks * 32 * Workers) {
       COWARP_AWAIT(cowarp::copy_async(row, job.from(i), Job::row_bytes,
                                       cowarp::copy_option::constant_source));
       COWARP_AWAIT(cowarp::copy_async(job.to(i), row, Job::row_bytes,
                                       cowarp::copy_option::until_source_is_free));
-      i += job.blocks * 32 * Workers;
     }
     COWARP_BODY_END
   };
 
-  struct app : cowarp::program<fetcher> {
+  /// 32 lanes spawn the fetchers; one thread would do so one after the other, while nobody copies.
+  COWARP_TASK_FRAME(starter, 32) {
+    using output = cowarp::unit;
+    board& b;
+    Job& job;
+    std::uint32_t i;
+    COWARP_BODY_BEGIN
+    for (; i < 32 * Workers; i += 32) {
+      const cowarp::spawner<app> s;
+      s.template must_spawn<fetcher>(b.row[i], job, s.block() * 32 * Workers + i);
+    }
+    COWARP_BODY_END
+  };
+
+  struct app : cowarp::program<starter, fetcher> {
     using block_state                          = board;
     using grid_state                           = Job;
     static constexpr auto frames               = cowarp::memory::shared;
     static constexpr std::uint32_t max_workers = Workers;
     COWARP_FN static void start(cowarp::spawner<app> s, board& b, Job& job) {
-      for (std::uint32_t i = 0; i < 32 * Workers; ++i) {
-        (void)s.template spawn<fetcher>(b.row[i], job, s.block() * 32 * Workers + i);
-      }
+      for (std::uint32_t i = 0; i < 32; ++i) s.template must_spawn<starter>(b, job, i);
     }
   };
 };
@@ -229,6 +241,7 @@ void measure_all(bench::table& to) {
     rates<gather_job<1024>> of(to);
     of.by_hand();
     of.cowarp_rate<4>();
+    of.cowarp_rate<6>();
   }
 }
 

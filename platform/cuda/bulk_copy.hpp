@@ -70,13 +70,12 @@ class alignas(8) mbarrier_word {
 
 inline constexpr bool has_bulk_copies = true;
 
-/// Begins a copy from global to shared memory whose end is phase 0 of `ends`. Each lane that calls it
-/// begins one of its own.
+/// Readies an mbarrier for one copy into shared memory, of so many bytes, that begins next.
 ///
 /// The fence keeps what lanes did to the target, and the new mbarrier, in front of the copy, which goes
 /// by another way (the async proxy). The one for global memory costs a trip to L2.
-COWARP_FN inline void begin_bulk_load(void* to, const void* from, std::uint32_t bytes,
-                                      bool is_constant, mbarrier_word& ends) {
+COWARP_FN inline void prepare_bulk_load(std::uint32_t bytes, bool is_constant,
+                                        mbarrier_word& ends) {
   ends.init(1);
   if (is_constant) {
     asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
@@ -88,6 +87,13 @@ COWARP_FN inline void begin_bulk_load(void* to, const void* from, std::uint32_t 
           ends.at()),
       "r"(bytes)
       : "memory");
+}
+
+/// Begins a copy from global to shared memory whose end is phase 0 of `ends`. Each lane that calls it
+/// begins one of its own.
+COWARP_FN inline void begin_bulk_load(void* to, const void* from, std::uint32_t bytes,
+                                      bool is_constant, mbarrier_word& ends) {
+  prepare_bulk_load(bytes, is_constant, ends);
   asm volatile(
       "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::
           "r"(shared_address(to)),

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// What all copies have in common: how they go, and how a task knows that they are made.
+#pragma once
+
+#include <cowarp/executor/future.hpp>
+#include <cowarp/platform/bulk_copy.hpp>
+
+#include <cstdint>
+
+namespace cowarp {
+
+/// What makes a copy cheaper.
+enum class copy_option : std::uint8_t {
+  none,
+  /// Into shared memory: nobody writes the source while the kernel runs. Saves a fence on its way to L2,
+  /// which holds up the worker for about 700 cycles.
+  constant_source,
+  /// Out of shared memory: ready as soon as the source may be used again. The bytes arrive before the
+  /// kernel ends; no task may ask for them earlier.
+  until_source_is_free
+};
+
+namespace detail {
+
+/// The base of futures that copy: waits for what a derived class began in its first poll.
+///
+/// Called by:     the lane that polls the task.
+/// Storage:       24 bytes, an mbarrier among them, which works only if they are in shared memory.
+class copy_on_its_way {
+ protected:
+  using way = platform::copy_way;
+
+  /// \param ends where a bulk load ends; null: here.
+  COWARP_FN copy_on_its_way(copy_option option, platform::mbarrier_word* ends)
+      : ends_(ends), option_(option) {}
+  copy_on_its_way(copy_on_its_way&&) = default;  // before the first poll only
+  COWARP_FN ~copy_on_its_way() {
+    if (!is_under_way_) return;
+    while (!has_ended()) {
+    }
+  }
+
+  [[nodiscard]] COWARP_FN bool is_under_way() const { return is_under_way_; }
+  [[nodiscard]] COWARP_FN bool is_constant() const {
+    return option_ == copy_option::constant_source;
+  }
+  [[nodiscard]] COWARP_FN platform::mbarrier_word& ends() const { return *ends_; }
+
+  /// \returns the way that the copy takes, which is under way from here on: the fastest, if it has what
+  /// it needs.
+  [[nodiscard]] COWARP_FN way begins_by(way fastest) {
+    way_          = fastest == way::bulk_load && !find_mbarrier() ? way::at_once : fastest;
+    is_under_way_ = way_ != way::at_once;
+    return way_;
+  }
+  COWARP_FN void ask() { is_under_way_ = !has_ended(); }
+
+  /// What a poll ends with.
+  COWARP_FN polled<unit> until_through(context& cx) const {
+    if (!is_under_way_) return unit{};
+    cx.wake_self();
+    return pending;
+  }
+
+ private:
+  /// \returns false if there is no mbarrier in shared memory.
+  COWARP_FN bool find_mbarrier() {
+    if (ends_ == nullptr && platform::is_shared(this)) ends_ = &own_;
+    COWARP_ASSERT(ends_ != nullptr,
+                  "copy_async: a bulk load ends on an mbarrier in shared memory: give the program "
+                  "`frames = cowarp::memory::shared`, or load by a tile of a tile_pool");
+    return ends_ != nullptr;
+  }
+
+  COWARP_FN bool has_ended() {
+    if (way_ == way::bulk_load) {
+      if (!ends_->has_passed(0)) return false;
+      ends_->invalidate();
+    } else if (way_ == way::lane_load) {
+      platform::wait_lane_loads();
+    } else if (option_ != copy_option::until_source_is_free) {
+      platform::wait_bulk_stores();
+    } else {
+      platform::wait_bulk_stores_read();
+    }
+    return true;
+  }
+
+  platform::mbarrier_word* ends_;
+  platform::mbarrier_word own_{};  // a load's, if it stands in shared memory
+  copy_option option_;
+  way way_           = way::at_once;
+  bool is_under_way_ = false;
+};
+
+}  // namespace detail
+}  // namespace cowarp
