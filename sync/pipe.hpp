@@ -33,7 +33,8 @@ namespace cowarp {
 /// Fails:         once closed, writes move nothing more; reads drain the pipe and then move
 ///                nothing. An empty range moves nothing, at once.
 /// Cancelling a read or a write moves nothing; cancelling `write_all` leaves what it wrote so far.
-/// After Embassy's `Pipe`; whoever frees room wakes, so also `consume`.
+/// After Embassy's `Pipe`; whoever frees room wakes, so also `consume`. Ranges that are lent (`fill_buf`,
+/// `lend_room`) may be moved by many lanes at once: `lanes_for`.
 template <std::uint32_t Capacity, scope Scope = scope::device>
 class pipe : public detail::closable<pipe<Capacity, Scope>, Scope> {
   static_assert(Capacity > 0, "a pipe has room for at least one byte");
@@ -41,13 +42,16 @@ class pipe : public detail::closable<pipe<Capacity, Scope>, Scope> {
   struct lend_operation;
   struct room_operation;
   struct all_room_operation;
+  struct lend_room_operation;
   class room;
 
  public:
   class lent_bytes;
+  class lent_room;
   class read_future;
   class write_future;
   using fill_future = detail::waiting<lend_operation>;
+  using room_future = detail::waiting<lend_room_operation>;
 
   /// \returns a future of how many bytes were read: 0 at the end of the stream.
   [[nodiscard]] COWARP_FN read_future read(std::span<std::byte> to) {
@@ -64,6 +68,10 @@ class pipe : public detail::closable<pipe<Capacity, Scope>, Scope> {
   /// \returns a future of the bytes there are, in place; of none at the end of the stream. Other
   /// readers wait until they are consumed or destroyed.
   [[nodiscard]] COWARP_FN fill_future fill_buf() { return fill_future({*this}); }
+
+  /// \returns a future of the room there is, to be filled in place, by many lanes if you like; of none if the
+  /// pipe is closed. Other writers wait until it is published or destroyed.
+  [[nodiscard]] COWARP_FN room_future lend_room() { return room_future({*this}); }
 
   /// \returns how many bytes were read; nothing if a read would wait.
   [[nodiscard]] COWARP_FN polled<std::uint32_t> try_read(std::span<std::byte> to) {
@@ -88,6 +96,11 @@ class pipe : public detail::closable<pipe<Capacity, Scope>, Scope> {
   /// \returns the bytes there are, in place; nothing if a read would wait.
   [[nodiscard]] COWARP_FN polled<lent_bytes> try_fill_buf() {
     lend_operation operation{*this};
+    return detail::attempt_now(operation);
+  }
+  /// \returns the room there is, in place; nothing if a write would wait.
+  [[nodiscard]] COWARP_FN polled<lent_room> try_lend_room() {
+    lend_room_operation operation{{*this}};
     return detail::attempt_now(operation);
   }
 
@@ -215,7 +228,16 @@ class pipe<Capacity, Scope>::room {
         count_(Capacity - in.count_) {}
 
   [[nodiscard]] COWARP_FN bool is_closed() const { return in_ == nullptr; }
+  [[nodiscard]] COWARP_FN std::uint32_t size() const { return count_; }
 
+  /// \returns the part up to the end of the ring. \pre not closed
+  [[nodiscard]] COWARP_FN std::span<std::byte> bytes() const {
+    return {in_->bytes_ + at_, before_end(at_, count_)};
+  }
+  /// Ends the loan, with that many bytes written. \pre not closed
+  COWARP_FN void publish(std::uint32_t count) const {
+    in_->change([&] { in_->end_write_locked(count); });
+  }
   /// Copies as many bytes as there is room for. \returns how many, to be published by the caller.
   COWARP_FN std::uint32_t fill(std::span<const std::byte> from) const {
     const std::uint32_t count = least(from.size(), count_);
@@ -228,7 +250,7 @@ class pipe<Capacity, Scope>::room {
   COWARP_FN std::uint32_t copy_from(std::span<const std::byte> from) const {
     if (is_closed()) return 0;
     const std::uint32_t count = fill(from);
-    in_->change([&] { in_->end_write_locked(count); });
+    publish(count);
     return count;
   }
 
@@ -236,6 +258,45 @@ class pipe<Capacity, Scope>::room {
   pipe* in_            = nullptr;
   std::uint32_t at_    = 0;
   std::uint32_t count_ = 0;
+};
+
+/// The room of a pipe, lent to one writer. Destroyed before `publish` it stays as free as it was.
+/// Storage: 16 bytes; the pipe must outlive it.
+template <std::uint32_t Capacity, scope Scope>
+class pipe<Capacity, Scope>::lent_room {
+ public:
+  lent_room() = default;
+  COWARP_FN explicit lent_room(room of) : room_(of) {}
+  COWARP_FN lent_room(lent_room&& other) noexcept : room_(other.take()) {}
+  COWARP_FN lent_room& operator=(lent_room&& other) noexcept {
+    if (this == &other) return *this;
+    publish(0);
+    room_ = other.take();
+    return *this;
+  }
+  COWARP_FN ~lent_room() { publish(0); }
+
+  /// \returns the room up to the end of the ring: all of it, or the first of two parts; none if the pipe was
+  /// closed.
+  [[nodiscard]] COWARP_FN std::span<std::byte> bytes() const {
+    return room_.is_closed() ? std::span<std::byte>{} : room_.bytes();
+  }
+  /// \returns the room in both parts.
+  [[nodiscard]] COWARP_FN std::uint32_t size() const { return room_.size(); }
+
+  /// Says that the first `count` bytes were written, and ends the loan. \pre count <= bytes().size()
+  COWARP_FN void publish(std::uint32_t count) {
+    if (!room_.is_closed()) take().publish(count);
+  }
+
+ private:
+  COWARP_FN room take() {
+    const room it = room_;
+    room_         = room();
+    return it;
+  }
+
+  room room_;
 };
 
 template <std::uint32_t Capacity, scope Scope>
@@ -266,6 +327,17 @@ struct pipe<Capacity, Scope>::room_operation {
     if (Capacity - of.count_ < needed) return pending;
     of.is_writing_ = true;
     return polled<output>(in_place, of);
+  }
+};
+
+template <std::uint32_t Capacity, scope Scope>
+struct pipe<Capacity, Scope>::lend_room_operation : room_operation {
+  using output = lent_room;
+
+  COWARP_FN polled<output> attempt(const detail::waiter& place) {
+    const auto there = room_operation::attempt(place);
+    if (!there) return pending;
+    return polled<output>(in_place, *there);
   }
 };
 

@@ -395,6 +395,9 @@ FAULTS = [
     Fault("a closed pool gives credits", "laws/messages_test", [
         (CREDITS, "ServesAfterClose || (old & closed) == 0 ? credits(old) : 0;", "credits(old);")]),
 
+    Fault("room of a pipe that is left is lent for ever", "laws/messages_test", [
+        ("sync/pipe.hpp", "  COWARP_FN ~lent_room() { publish(0); }\n", "  COWARP_FN ~lent_room() {}\n")]),
+
     # ---- looking for room ----
     Fault("who looks for room is promised some", "laws/messages_test", [
         (CORE, "if (is_closed || first.only_looks) {", "if (is_closed) {")]),

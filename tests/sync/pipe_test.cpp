@@ -210,6 +210,35 @@ struct dropped_loan_wakes_reader {
   }
 };
 
+struct room_is_lent_in_place {
+  template <scope S>
+  static COWARP_FN void play(test::stage& on) {
+    auto& p = on.place<cowarp::pipe<4, S>>();
+    const sequence<2> a(1);
+    auto write = p.write(a.all());
+    auto read  = p.fill_buf();
+    {
+      auto room = *p.try_lend_room();
+      on.check.that(room.size() == 4 && room.bytes().size() == 4);
+      on.check.that(!p.try_lend_room() && !p.try_write(a.all()) && !on.poll(5, write));
+      on.check.that(!on.poll(6, read) && on.woken() == 0);
+    }  // nothing was published, and the next writer is called
+    on.check.equal(on.woken(), 1u << 5);
+    on.check.equal(*on.poll(5, write), 2u);
+    on.check.equal(on.woken(), 1u << 6);
+
+    auto rest = *p.try_lend_room();
+    on.check.equal(rest.bytes().size(), 2u);
+    rest.bytes()[0] = std::byte{3};
+    p.close();  // what is lent may still be published
+    rest.publish(1);
+    auto there = *on.poll(6, read);
+    on.check.equal(counted(there.bytes(), 1), 3u);
+    there.consume(3);
+    on.check.that(p.try_fill_buf()->size() == 0 && p.try_lend_room()->bytes().empty());
+  }
+};
+
 struct close_is_end_of_stream {
   template <scope S>
   static COWARP_FN void play(test::stage& on) {
@@ -303,8 +332,8 @@ struct like_a_counter {
 
 using all = test::laws<once, partial, empty_ranges, all_or_nothing, reader_is_woken,
                        rest_goes_to_next, whole_ranges_stay_whole, cancelled_write_all,
-                       consume_wakes_writer, dropped_loan_wakes_reader, close_is_end_of_stream,
-                       close_wakes_readers, like_a_counter>;
+                       consume_wakes_writer, dropped_loan_wakes_reader, room_is_lent_in_place,
+                       close_is_end_of_stream, close_wakes_readers, like_a_counter>;
 
 // ---- across blocks ------------------------------------------------------------------------------
 
@@ -375,6 +404,7 @@ PIPE_LAW("write_all lets no other writer in between", whole_ranges_stay_whole)
 PIPE_LAW("a cancelled write_all hands its call on", cancelled_write_all)
 PIPE_LAW("consume wakes the writer it made room for", consume_wakes_writer)
 PIPE_LAW("a dropped loan consumes nothing and wakes", dropped_loan_wakes_reader)
+PIPE_LAW("room is lent in place, to one writer", room_is_lent_in_place)
 PIPE_LAW("a closed pipe drains before it ends", close_is_end_of_stream)
 PIPE_LAW("close wakes every reader", close_wakes_readers)
 PIPE_LAW("random operations agree with two counters", like_a_counter)

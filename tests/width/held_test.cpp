@@ -4,6 +4,7 @@
 #include <support/checks.hpp>
 #include <support/steps.hpp>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace held_test {
@@ -75,6 +76,73 @@ struct slots_app : cowarp::program<filling, reading> {
   }
 };
 
+// ---- a pipe that many lanes fill and empty -------------------------------------------------------
+
+constexpr std::uint32_t stream = 3000;  // bytes
+
+COWARP_FN inline std::byte byte_of(std::uint32_t at) {
+  return static_cast<std::byte>(at * 7 % 251);
+}
+
+struct pour {
+  std::byte* to;
+  std::uint32_t first;
+  COWARP_FN void operator()(std::uint32_t i) const { to[i] = byte_of(first + i); }
+};
+struct taste {
+  const std::byte* at;
+  std::uint32_t first;
+  test::checks& checks;
+  COWARP_FN void operator()(std::uint32_t i) const { checks.that(at[i] == byte_of(first + i)); }
+};
+
+struct stream_state {
+  test::checks checks;
+  cowarp::pipe<200> pipe;
+};
+COWARP_TASK_FRAME(pouring, 1) {
+  stream_state& s;
+  std::uint32_t written = 0;
+  std::uint32_t count   = 0;
+  cowarp::optional<cowarp::pipe<200>::lent_room> room{};
+  COWARP_BODY_BEGIN
+  while (written < stream) {
+    COWARP_AWAIT_INTO(room, s.pipe.lend_room());
+    count = static_cast<std::uint32_t>(room->bytes().size());
+    if (count > stream - written) count = stream - written;
+    COWARP_AWAIT(cowarp::lanes_for(count, pour{room->bytes().data(), written}));
+    room->publish(count);
+    written += count;
+  }
+  s.pipe.close();
+  COWARP_BODY_END
+};
+COWARP_TASK_FRAME(tasting, 1) {
+  stream_state& s;
+  std::uint32_t read  = 0;
+  std::uint32_t count = 0;
+  cowarp::optional<cowarp::pipe<200>::lent_bytes> bytes{};
+  COWARP_BODY_BEGIN
+  for (;;) {
+    COWARP_AWAIT_INTO(bytes, s.pipe.fill_buf());
+    count = static_cast<std::uint32_t>(bytes->bytes().size());
+    if (count == 0) break;
+    COWARP_AWAIT(cowarp::lanes_for(count, taste{bytes->bytes().data(), read, s.checks}));
+    bytes->consume(count);
+    read += count;
+  }
+  s.checks.equal(read, +stream);
+  COWARP_BODY_END
+};
+struct stream_app : cowarp::program<pouring, tasting> {
+  using grid_state                 = stream_state;
+  static constexpr bool uses_width = true;
+  COWARP_FN static void start(cowarp::spawner<stream_app> s) {
+    if (s.block() == 0) s.must_spawn<pouring>(s.grid_state());
+    if (s.block() + 1 == s.blocks()) s.must_spawn<tasting>(s.grid_state());
+  }
+};
+
 // ---- a lock across the work of a whole block -----------------------------------------------------
 
 struct add_up {
@@ -113,6 +181,13 @@ TEST_CASE("zerocopy_channel: many lanes fill and read a slot at once",
   held_test::state s{};
   test::run_to_end<held_test::slots_app>(s, {.blocks = blocks});
   s.checks.require_none(held_test::tiles * held_test::parts + 1);
+}
+
+TEST_CASE("pipe: many lanes fill and empty it", "[width][pipe]") {
+  const auto blocks = GENERATE(1u, 2u);
+  held_test::stream_state s{};
+  test::run_to_end<held_test::stream_app>(s, {.blocks = blocks});
+  s.checks.require_none(held_test::stream + 1);
 }
 
 TEST_CASE("mutex: may be held while a whole block works", "[width][mutex]") {

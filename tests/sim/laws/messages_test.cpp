@@ -357,8 +357,13 @@ struct pipe_state : board {
 /// Writes two runs of three bytes, which nobody may break into.
 COWARP_TASK(pipe_writer, 2, (pipe_state & s, std::uint32_t me), 160) {
   for (std::uint32_t i = 0; i < 2; ++i) {
-    const auto first            = static_cast<unsigned char>(me * 6 + i * 3);
-    const std::byte three[3]    = {std::byte(first), std::byte(first + 1), std::byte(first + 2)};
+    const auto first         = static_cast<unsigned char>(me * 6 + i * 3);
+    const std::byte three[3] = {std::byte(first), std::byte(first + 1), std::byte(first + 2)};
+    if (s.pick(70 + me * 2 + i, 2) == 0) {  // has room for a while, and leaves it
+      const auto room = co_await s.line.lend_room();
+      s.that(!room.bytes().empty());
+      co_await cowarp::yield_now();
+    }
     const std::uint32_t written = co_await s.line.write_all(three);
     s.that(written == 3);
     for (std::uint32_t j = 0; j < 3; ++j) note(s.sent[first + j]);
