@@ -5,6 +5,7 @@
 
 #include <cowarp/platform/atomic.hpp>
 #include <cowarp/platform/idle.hpp>
+#include <cowarp/platform/pause.hpp>
 
 #include <cstdint>
 
@@ -14,7 +15,8 @@ namespace cowarp {
 struct run_item {
   /// Bit 0: stands in the queue. Bits 1 to 31: the slot's generation.
   platform::atomic_word<scope::device> state;
-  /// The next item's index plus one, or 0; written by whoever pushes, read by the owner.
+  /// The next item's index plus two, 1 at the end of the list; written by whoever pushes. 0 until then:
+  /// the owner resets it.
   platform::atomic_word<scope::device> next;
 };
 
@@ -29,8 +31,8 @@ struct run_item {
 /// ```
 ///
 /// 1  the first wake sets bit 0; later wakes find it set and only leave their writes behind
-/// 2  that waker links the item and swings the head
-/// 3  the owner takes the whole list in one swap; for each item it reads the link, clears bit 0,
+/// 2  that waker swaps the head for its item, and then links the item to what it found there
+/// 3  the owner takes the whole list in one swap; for each item it waits for the link, clears bit 0,
 ///    and only then makes the task ready, so that a wake that comes later pushes again
 ///
 /// Invariant:     an item is in the list at most once; only the setter of bit 0 pushes it.
@@ -38,7 +40,8 @@ struct run_item {
 /// Scope:         device; process on the CPU.
 /// Memory order:  writes before a wake are visible to the poll that it leads to, also when the wake
 ///                found the item queued already.
-/// Progress:      lock-free; no capacity, never full.
+/// Progress:      `wake*` wait for nobody; the owner waits for wakers between their swap and their link,
+///                two instructions. No capacity, never full.
 /// Storage:       16 bytes for the head, 8 bytes for each item, owned by the arena.
 /// After Embassy's `RunQueue` (a cordyceps `TransferStack`).
 class alignas(128) run_queue {
@@ -51,25 +54,22 @@ class alignas(128) run_queue {
 
   /// Wakes whatever lives in the slot.
   COWARP_FN void wake(std::uint32_t item) {
-    // relaxed: a guess for `push`, on its way from L2 while the claim below waits for its fence.
-    const std::uint32_t head = head_.load(platform::relaxed);
-    // release: hands the waker's writes to the owner, whose clearing of the bit acquires them.
-    const std::uint32_t old = items_[item].state.fetch_or(queued, platform::release);
-    if ((old & queued) == 0) push(item, head);
+    // acq_rel: hands the waker's writes to the owner, whose clearing of the bit acquires them; and orders
+    // the owner's reset of the link before the link that follows.
+    const std::uint32_t old = items_[item].state.fetch_or(queued, platform::acq_rel);
+    if ((old & queued) == 0) push(item);
   }
 
   /// Wakes the slot's task unless it is of another life. \returns false if it is.
   COWARP_FN bool wake_generation(std::uint32_t item, std::uint32_t generation) {
     // relaxed: only the first guess for the exchange below.
     std::uint32_t state = items_[item].state.load(platform::relaxed);
-    // relaxed: as in `wake`.
-    const std::uint32_t head = head_.load(platform::relaxed);
     do {
       if ((state >> 1 & generation_mask) != generation) return false;
-      // release: as in `wake`; the exchange writes even if the bit was set, so that these writes
+      // acq_rel: as in `wake`; the exchange writes even if the bit was set, so that these writes
       // too are handed over.
-    } while (!items_[item].state.compare_exchange(state, state | queued, platform::release));
-    if ((state & queued) == 0) push(item, head);
+    } while (!items_[item].state.compare_exchange(state, state | queued, platform::acq_rel));
+    if ((state & queued) == 0) push(item);
     return true;
   }
 
@@ -93,38 +93,48 @@ class alignas(128) run_queue {
 
   /// \returns true if a `drain` would find nothing; costs one plain read.
   [[nodiscard]] COWARP_FN bool is_empty() const {
-    // relaxed: a hint; the swap in `drain` acquires.
+    // relaxed: a hint; `drain` acquires.
     return head_.load(platform::relaxed) == 0;
   }
 
   /// Takes every item and calls `deliver(item)` for each, youngest first.
   template <class Deliver>
   COWARP_FN void drain(Deliver&& deliver) {
-    // acquire: shows the links of all pushes, which form one release sequence on the head.
-    std::uint32_t at = head_.exchange(0, platform::acquire);
+    // relaxed: each item's link is waited for, and its bit acquires what its wakers wrote.
+    std::uint32_t at = head_.exchange(0, platform::relaxed);
     while (at != 0) {
       const std::uint32_t item = at - 1;
-      // relaxed: ordered by the swap above; must be read before the bit is cleared.
-      at = items_[item].next.load(platform::relaxed);
-      // acq_rel: acquires the writes of every wake since the item was claimed, and keeps the read
-      // of the link before a later waker's write to it.
+      // The link must be read before the bit is cleared.
+      at = take_link(item);
+      // acq_rel: acquires the writes of every wake since the item was claimed, and keeps what was done
+      // to the link before a later waker's write to it.
       items_[item].state.fetch_and(~queued, platform::acq_rel);
       deliver(item);
     }
   }
 
  private:
-  /// \param head what the head may be
-  COWARP_FN void push(std::uint32_t item, std::uint32_t head) {
-    do {
-      // relaxed: published by the exchange.
-      items_[item].next.store(head, platform::relaxed);
-      // release: publishes the link.
-    } while (!head_.compare_exchange(head, item + 1, platform::release));
-    if (head == 0) platform::rouse(sleeper_);
+  COWARP_FN void push(std::uint32_t item) {
+    // relaxed: who comes after this item learns its number and nothing else.
+    const std::uint32_t before = head_.exchange(item + 1, platform::relaxed);
+    // relaxed: the owner waits for the link itself.
+    items_[item].next.store(before + linked, platform::relaxed);
+    if (before == 0) platform::rouse(sleeper_);
+  }
+
+  /// \returns the link of an item in the list, as the head has it, and resets it.
+  COWARP_FN std::uint32_t take_link(std::uint32_t item) {
+    auto& link         = items_[item].next;
+    std::uint32_t next = 0;
+    // relaxed: the link itself is waited for; nothing else comes with it.
+    while ((next = link.load(platform::relaxed)) == 0) platform::pause(0);
+    // relaxed: ordered before the next waker's link by the item's `queued` bit.
+    link.store(0, platform::relaxed);
+    return next - linked;
   }
 
   static constexpr std::uint32_t queued          = 1;
+  static constexpr std::uint32_t linked          = 1;               // in `run_item::next`
   static constexpr std::uint32_t generation_mask = (1u << 24) - 1;  // what a waker has room for
 
   platform::atomic_word<scope::device> head_;  // the first item's index plus one, or 0

@@ -23,7 +23,7 @@
 #define ITEMS 2
 
 byte head;          /* the first item's index plus one, or 0 */
-byte next[ITEMS];   /* the next item's index plus one, or 0 */
+byte next[ITEMS];   /* the next item's index plus two, 1 at the end of the list, 0 until it is linked */
 byte state[ITEMS];  /* bit 0: queued; the rest: generation */
 
 /* What the laws are told in; no process decides by it. */
@@ -51,28 +51,13 @@ inline note_accepted() {
 }
 
 inline push() {
-  h = head;
-  do
-  ::
-#ifdef FAULT_LINK_AFTER_PUSH
-     skip;
-#else
-     atomic { assert(!is_linked[item]); next[item] = h };
-#endif
 #ifdef FAULT_PUSH_BY_STORE
-     d_step { head = item + 1; is_linked[item] = true };
-     break
+  h = head;
+  d_step { head = item + 1; assert(!is_linked[item]); is_linked[item] = true };
 #else
-     if
-     :: d_step { head == h -> head = item + 1; assert(!is_linked[item]); is_linked[item] = true };
-#ifdef FAULT_LINK_AFTER_PUSH
-        atomic { assert(!is_linked[item]); next[item] = h };
+  d_step { h = head; head = item + 1; assert(!is_linked[item]); is_linked[item] = true };
 #endif
-        break
-     :: d_step { head != h -> h = head }
-     fi
-#endif
-  od
+  d_step { assert(next[item] == 0); next[item] = h + 1 }
 }
 
 inline wake() {
@@ -179,12 +164,26 @@ active proctype life_end() {
   od
 }
 
+/* Waits for the link of whoever is between the two steps of `push`. */
 inline read_link() {
+#ifdef FAULT_LINK_NOT_AWAITED
   d_step {
     assert(is_linked[item]);
     is_linked[item] = false;
-    at = next[item]
+    at = (next[item] == 0 -> 0 : next[item] - 1);
+    next[item] = 0
   }
+#else
+  d_step {
+    next[item] != 0 ->
+    assert(is_linked[item]);
+    is_linked[item] = false;
+    at = next[item] - 1;
+#ifndef FAULT_LINK_KEPT
+    next[item] = 0
+#endif
+  }
+#endif
 }
 
 inline deliver() {

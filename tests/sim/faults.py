@@ -75,22 +75,26 @@ FAULTS = [
 
     # ---- the run queue ----
     Fault("the link is read after the queued bit was cleared", "executor_test", [
-        (QUEUE, "      at = items_[item].next.load(platform::relaxed);\n", ""),
+        (QUEUE, "      at = take_link(item);\n", ""),
         (QUEUE, "      items_[item].state.fetch_and(~queued, platform::acq_rel);\n",
          "      items_[item].state.fetch_and(~queued, platform::acq_rel);\n"
-         "      at = items_[item].next.load(platform::relaxed);\n")]),
-    Fault("a push that must be tried again keeps its old link", "channel_test", [
-        (QUEUE, "    do {\n      // relaxed: published by the exchange.\n"
-                "      items_[item].next.store(head, platform::relaxed);\n",
-         "    items_[item].next.store(head, platform::relaxed);\n    do {\n")]),
+         "      at = take_link(item);\n")]),
+    Fault("the owner does not wait for a link", "channel_test", [
+        (QUEUE, "    while ((next = link.load(platform::relaxed)) == 0) platform::pause(0);\n",
+         "    next = link.load(platform::relaxed);\n    if (next == 0) next = linked;\n")]),
+    Fault("the owner leaves a link for the next list", "channel_test", [
+        (QUEUE, "    link.store(0, platform::relaxed);\n", "")]),
+    Fault("a push swaps the head by a load and a store", "channel_test", [
+        (QUEUE, "before = head_.exchange(item + 1, platform::relaxed);",
+         "before = head_.load(platform::relaxed);\n    head_.store(item + 1, platform::relaxed);")]),
     Fault("an item is pushed though it is queued", "executor_test", [
-        (QUEUE, "    if ((state & queued) == 0) push(item, head);", "    push(item, head);")]),
+        (QUEUE, "    if ((state & queued) == 0) push(item);", "    push(item);")]),
     Fault("a task is made ready before its queued bit is cleared", "signal_test", [
         (QUEUE, "      items_[item].state.fetch_and(~queued, platform::acq_rel);\n      deliver(item);\n",
          "      deliver(item);\n      items_[item].state.fetch_and(~queued, platform::acq_rel);\n")]),
     Fault("the queue is emptied by a store", "channel_test", [
-        (QUEUE, "std::uint32_t at = head_.exchange(0, platform::acquire);",
-         "std::uint32_t at = head_.load(platform::acquire);\n"
+        (QUEUE, "std::uint32_t at = head_.exchange(0, platform::relaxed);",
+         "std::uint32_t at = head_.load(platform::relaxed);\n"
          "    head_.store(0, platform::relaxed);")]),
 
     # ---- spawns and the end ----
@@ -302,14 +306,11 @@ FAULTS = [
         (BLOCK, "word(slot >> 5).ready.fetch_or(1u << (slot & 31u), platform::release);",
          "word(slot >> 5).ready.fetch_or(1u << (slot & 31u), platform::relaxed);")]),
     Fault("a waker from another block hands over nothing", "executor_test", [
-        (QUEUE, "compare_exchange(state, state | queued, platform::release)",
-         "compare_exchange(state, state | queued, platform::relaxed)"),
-        (QUEUE, "compare_exchange(head, item + 1, platform::release)",
-         "compare_exchange(head, item + 1, platform::relaxed)")]),
+        (QUEUE, "compare_exchange(state, state | queued, platform::acq_rel)",
+         "compare_exchange(state, state | queued, platform::relaxed)")]),
     Fault("the owner of a run queue takes over nothing", "executor_test", [
         (QUEUE, "state.fetch_and(~queued, platform::acq_rel)",
-         "state.fetch_and(~queued, platform::relaxed)"),
-        (QUEUE, "head_.exchange(0, platform::acquire)", "head_.exchange(0, platform::relaxed)")]),
+         "state.fetch_and(~queued, platform::relaxed)")]),
     Fault("a slot is freed without a release", "spawner_test", [
         (WORKER, "word.claimed.fetch_and(~ended, platform::release);",
          "word.claimed.fetch_and(~ended, platform::relaxed);")]),
