@@ -24,10 +24,10 @@ struct of {
   COWARP_TASK_FRAME(carrying, 2) {
     using output = cowarp::unit;  // said again: the base is another one for each Value
     state& s;
-    Value value[3];
+    Value a, b, c;
     COWARP_BODY_BEGIN
     COWARP_AWAIT(cowarp::yield_now());
-    s.checks.that(value[0] == Value{1} && value[1] == Value{2} && value[2] == Value{3});
+    s.checks.that(a == Value{1} && b == Value{2} && c == Value{3});
     s.done.add();
     COWARP_BODY_END
   };
