@@ -10,15 +10,18 @@
 
 namespace cowarp::detail {
 
-/// A wait queue that finds out, in Debug builds, if a task destroys it while others wait.
+/// Finds out, in Debug builds, if a task destroys a primitive while others wait for it.
+COWARP_FN inline void require_no_waiters([[maybe_unused]] bool has_none) {
+  // On the host side a copy of the state may come back with tasks that a stopped run left waiting.
+  COWARP_ASSERT(!platform::has_block() || has_none,
+                "a primitive was destroyed while tasks waited for it: let it live longer than "
+                "they wait, or cancel them first");
+}
+
+/// A wait queue that finds that out.
 class owned_queue : public wait_queue {
  public:
-  COWARP_FN ~owned_queue() {
-    // On the host side a copy of the state may come back with tasks that a stopped run left waiting.
-    COWARP_ASSERT(!platform::has_block() || is_empty(),
-                  "a primitive was destroyed while tasks waited for it: let it live longer than "
-                  "they wait, or cancel them first");
-  }
+  COWARP_FN ~owned_queue() { require_no_waiters(is_empty()); }
 };
 
 /// The tasks to wake once a lock is free, a few at a time.

@@ -44,6 +44,9 @@ class signal<Value, Scope> {
 
   class wait_future;
 
+  signal() = default;
+  COWARP_FN ~signal() { detail::require_no_waiters(!look().is_waiting()); }
+
   /// Gives a value, in place of one that was not taken yet.
   COWARP_FN void send(Value value) {
     word was = look();

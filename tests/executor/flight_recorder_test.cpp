@@ -146,6 +146,8 @@ TEST_CASE("flight_recorder: the text names who polled and counts the rest",
   CHECK(text ==
         "what each worker did last, as far as it reached the host:\n"
         "  block 6 worker 7: polls mine in slot 64,66,92-95; pass 77, 5 tasks in the block\n"
+        "  block 6 worker 7: had polled mine in slots 64-95; pass 77, 5 tasks in the block\n"
+        "  block 6 worker 7: had polled not mine in slots 96-127; pass 77, 5 tasks in the block\n"
         "  of 4 workers 1 polled, 2 were between polls, 0 had ended, 1 had not polled");
   const std::string many = to_string(std::vector(40, read(3, 1)));
   CHECK(flight_recorder_test::has(many, "\n  and 8 workers more that polled\n"));

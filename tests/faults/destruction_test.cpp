@@ -93,7 +93,9 @@ template <class Primitive, class Wait>
   primitive.emplace();
   auto waiting = wait(*primitive);
   // More than once: a greedy_channel's future tries for a while before it sleeps.
-  for (int i = 0; i < 300; ++i) static_cast<void>(waiting.poll(cx));
+  for (std::uint32_t i = 0; i < cowarp::platform::tries_before_sleep + 8; ++i) {
+    static_cast<void>(waiting.poll(cx));
+  }
   primitive.reset();
 }
 
