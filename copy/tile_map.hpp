@@ -17,7 +17,8 @@ namespace cowarp {
 ///
 /// A tile is named by the row and the column of its first value. It may reach over any edge of the matrix:
 /// what is outside is loaded as zeros, and not stored. On sm_90 the hardware copies a whole tile by one
-/// instruction (a tensor map); elsewhere the task's lane copies it row by row.
+/// instruction (a tensor map) if its column begins at a multiple of 16 bytes of a row; elsewhere the task's lane
+/// copies it row by row.
 ///
 /// Called by:     the constructor: a host thread, with the GPU in use on which the tasks will run.
 /// Scope:         device; it lives in the grid state, where the hardware reads it, and does not change while
@@ -117,7 +118,19 @@ class tile_map {
     }
   }
 
-  COWARP_FN void require_place([[maybe_unused]] const void* of_tile) const {
+  /// \returns true if the hardware copies tiles that begin at this column. (It was tried on an H200: another is an
+  /// illegal instruction.)
+  [[nodiscard]] COWARP_FN static constexpr bool begins_unit(std::int32_t column) {
+    return column * static_cast<std::int32_t>(sizeof(Value)) %
+               static_cast<std::int32_t>(platform::copy_unit) ==
+           0;
+  }
+
+  COWARP_FN void require_place([[maybe_unused]] const void* of_tile,
+                               [[maybe_unused]] std::int32_t column) const {
+    COWARP_ASSERT(!is_described_ || begins_unit(column),
+                  "tile_map: a tile begins at a multiple of 16 bytes of its row, also before the "
+                  "first: begin it further left and make it wider");
     COWARP_ASSERT(
         reinterpret_cast<std::uintptr_t>(of_tile) % platform::tile_alignment == 0,
         "tile_map: a tile in shared memory is aligned to 128 bytes: take it from a tile_pool "
@@ -140,8 +153,8 @@ class tile_map {
 ///
 /// Called by:     the lane that polls the task.
 /// Storage:       56 bytes.
-/// Fails:         never. A tile that is not aligned to 128 bytes, and a map outside of global memory, are an
-///                assertion in Debug, else slow.
+/// Fails:         never. A tile that is not aligned to 128 bytes, one that begins between multiples of 16 bytes
+///                of its row, and a map outside of global memory are an assertion in Debug, else slow.
 template <class Map>
 class tile_load_future : detail::copy_on_its_way {
  public:
@@ -163,8 +176,9 @@ class tile_load_future : detail::copy_on_its_way {
 
  private:
   COWARP_FN void begin() {
-    from_.require_place(to_);
-    const way by = begins_by(platform::way_of_tile_load(from_.is_described_, from_.map_, to_));
+    from_.require_place(to_, column_);
+    const bool is_described = from_.is_described_ && Map::begins_unit(column_);
+    const way by            = begins_by(platform::way_of_tile_load(is_described, from_.map_, to_));
     if (by == way::bulk_load) {
       platform::begin_tile_load(to_, &from_.map_, row_, column_, Map::copied_bytes, is_constant(),
                                 ends());
@@ -205,8 +219,9 @@ class tile_store_future : detail::copy_on_its_way {
 
  private:
   COWARP_FN void begin() {
-    to_.require_place(from_);
-    const way by = begins_by(platform::way_of_tile_store(to_.is_described_, to_.map_, from_));
+    to_.require_place(from_, column_);
+    const bool is_described = to_.is_described_ && Map::begins_unit(column_);
+    const way by            = begins_by(platform::way_of_tile_store(is_described, to_.map_, from_));
     if (by == way::bulk_store) {
       platform::begin_tile_store(&to_.map_, row_, column_, from_);
     } else {

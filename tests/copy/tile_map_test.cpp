@@ -11,12 +11,12 @@ namespace tile_map_test {
 
 constexpr std::uint32_t rows = 37, columns = 56,
                         pitch     = 64;  // in values; nothing else is in the gaps
-constexpr std::uint32_t tile_rows = 8, tile_columns = 16;
-constexpr std::int32_t first_row    = -3,
-                       first_column = -5;  // of the first tile; so all edges are crossed
+constexpr std::uint32_t tile_rows = 8, tile_columns = 32;
+// Of the first tile; so all edges are crossed. Hardware copies from columns of whole 16 bytes.
+constexpr std::int32_t first_row = -3, first_column = -16, odd_column = -5;
 constexpr std::uint32_t tiles_down =
     1 + (rows + 3 + tile_rows - 1) / tile_rows;  // the last is outside
-constexpr std::uint32_t tiles_across = 1 + (columns + 5 + tile_columns - 1) / tile_columns;
+constexpr std::uint32_t tiles_across = 1 + (columns + 16 + tile_columns - 1) / tile_columns;
 constexpr std::uint32_t parts        = tiles_down * tiles_across;
 constexpr std::uint32_t tasks        = 12;
 
@@ -68,6 +68,7 @@ struct state {
   target_map target;
   test::checks checks;
   test::counter next;
+  std::int32_t first_column;
 };
 
 /// Fewer tiles than tasks.
@@ -110,7 +111,7 @@ struct through_pool {
       return first_row + static_cast<std::int32_t>(part / tiles_across * tile_rows);
     }
     COWARP_FN std::int32_t column() const {
-      return first_column + static_cast<std::int32_t>(part % tiles_across * tile_columns);
+      return s.first_column + static_cast<std::int32_t>(part % tiles_across * tile_columns);
     }
     COWARP_BODY_BEGIN
     for (part = s.next.add(); part < parts; part = s.next.add()) {
@@ -160,7 +161,7 @@ struct through_buffers {
       return first_row + static_cast<std::int32_t>(part / tiles_across * tile_rows);
     }
     COWARP_FN std::int32_t column() const {
-      return first_column + static_cast<std::int32_t>(part % tiles_across * tile_columns);
+      return s.first_column + static_cast<std::int32_t>(part % tiles_across * tile_columns);
     }
     COWARP_BODY_BEGIN
     for (part = s.next.add(); part < parts; part = s.next.add()) {
@@ -187,10 +188,11 @@ struct through_buffers {
 /// and its gaps must be as they were.
 template <class App, class Value>
 void move_tiles(cowarp::launch_options options, const matrix<Value>& source = {},
-                const matrix<Value>& target = {}) {
+                const matrix<Value>& target = {}, std::int32_t from_column = first_column) {
   state<Value> s{};
-  s.source = {source.values(), rows, columns, source.pitch_bytes};
-  s.target = {target.values(), rows, columns, target.pitch_bytes};
+  s.first_column = from_column;
+  s.source       = {source.values(), rows, columns, source.pitch_bytes};
+  s.target       = {target.values(), rows, columns, target.pitch_bytes};
 
   test::run_to_end<App>(s, options);
 
@@ -238,6 +240,7 @@ TEST_CASE("tile_map: copy_async moves tiles of a task's own buffer", "[copy][til
 TEST_CASE("tile_map: tiles are copied to odd places too", "[copy][tile_map]") {
   using namespace tile_map_test;
   move_tiles<through_buffers<misplaced_buffers>::app, std::uint32_t>({.blocks = 1});
+  move_tiles<through_buffers<buffers>::app, std::uint32_t>({.blocks = 1}, {}, {}, odd_column);
 }
 #endif
 
