@@ -240,7 +240,58 @@ struct trial {
   }
 };
 
+// ---- one waiter that gives up: nobody stands behind it -------------------------------------------
+
+struct lone {
+  cowarp::signal<std::uint32_t> next;
+  count taken;
+};
+
+COWARP_TASK_FRAME(asking_anew, 1, 128) {
+  lone& l;
+  std::uint32_t asked = 0;
+  cowarp::polled<std::uint32_t> got{};
+  COWARP_BODY_BEGIN
+  while (l.taken.load(platform::relaxed) < signals_sent) {  // relaxed: only this task adds.
+    // The deadline may pass while the value is this task's and it was not polled yet.
+    COWARP_AWAIT_INTO(got, cowarp::with_timeout(100ns * (asked++ % 8 + 1), l.next.wait()));
+    if (got) l.taken.fetch_add(1, platform::relaxed);  // relaxed: only counts.
+    COWARP_AWAIT(cowarp::yield_now());
+  }
+  COWARP_BODY_END
+};
+
+COWARP_TASK_FRAME(giving, 1) {
+  lone& l;
+  std::uint32_t i = 0;
+  COWARP_BODY_BEGIN
+  for (; i < signals_sent; ++i) {
+    l.next.send(i);
+    // relaxed: only counts.
+    while (l.taken.load(platform::relaxed) <= i) COWARP_AWAIT(cowarp::sleep_for(100ns));
+  }
+  COWARP_BODY_END
+};
+
+struct asking_alone : cowarp::program<giving, asking_anew> {
+  using grid_state = lone;
+  COWARP_FN static void start(cowarp::spawner<asking_alone> s, cowarp::no_state&, lone& l) {
+    if (s.block() == 0) s.must_spawn<giving>(l);
+    if (s.block() == s.blocks() - 1) s.must_spawn<asking_anew>(l);
+  }
+};
+
 }  // namespace
+
+TEST_CASE("signal: who gives up alone leaves the value to its next wait", "[sim][sync][signal]") {
+  sim_test::explore<asking_alone>(
+      200, {}, [] { return lone{}; },
+      [](const cowarp::report& report, lone& l, sim_test::verdict& found) {
+        sim_test::all_done(report, found);
+        found.equal(l.taken.load(platform::relaxed), signals_sent,
+                    "values taken");  // relaxed: ended.
+      });
+}
 
 TEST_CASE("signal: no wake is lost between tasks of a block", "[sim][sync][signal]") {
   sim_test::explore<in_a_block>(

@@ -126,7 +126,7 @@ void spread::pass_on() {
 
 TEST_CASE("stall: a wake on its way is never one", "[sim][executor][stall]") {
   sim_test::explore<talking>(
-      300, {.stall_after = 1ns}, [] { return state{}; },
+      600, {.stall_after = 1ns}, [] { return state{}; },
       [](const cowarp::report& report, const state& s, sim_test::verdict& found) {
         sim_test::all_done(report, found);
         found.equal(read(s.ended), pairs * 2, "ended tasks");
