@@ -67,7 +67,7 @@ for ((i = 0; i < copies; ++i)); do
   fi
 done
 cat "$logs"/[0-9]* | awk -v copies="$copies" -v lost="$lost" -v seconds="$seconds" '
-  /nothing lost$/ { for (i = 1; i < 10; i += 1) if ($i ~ /^[0-9]+$/) { ++n; sum[n] += $i } n = 0 }
+  /nothing lost$/ { for (i = 1; i <= NF; ++i) if ($i ~ /^[0-9]+$/) { ++n; sum[n] += $i } n = 0 }
   END { printf "%d copies, %d s each: %.0f launches, %.0f tasks, %.0f messages, %.0f sends given up, " \
                "%.0f locks and permits; %d copies lost something\n",
                copies, seconds, sum[1], sum[2], sum[3], sum[4], sum[5], lost }'
