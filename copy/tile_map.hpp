@@ -126,6 +126,13 @@ class tile_map {
            0;
   }
 
+  /// \returns true if the hardware is to copy the tile. One beside the matrix it need not.
+  [[nodiscard]] COWARP_FN bool is_for_hardware(std::int32_t row, std::int32_t column) const {
+    return is_described_ && begins_unit(column) &&
+           !detail::inside_of(matrix_.rows, row, Rows).is_empty() &&
+           !detail::inside_of(matrix_.columns, column, Columns).is_empty();
+  }
+
   COWARP_FN void require_place([[maybe_unused]] const void* of_tile,
                                [[maybe_unused]] std::int32_t column) const {
     COWARP_ASSERT(!is_described_ || begins_unit(column),
@@ -177,8 +184,8 @@ class tile_load_future : detail::copy_on_its_way {
  private:
   COWARP_FN void begin() {
     from_.require_place(to_, column_);
-    const bool is_described = from_.is_described_ && Map::begins_unit(column_);
-    const way by            = begins_by(platform::way_of_tile_load(is_described, from_.map_, to_));
+    const bool is_whole = from_.is_for_hardware(row_, column_);
+    const way by        = begins_by(platform::way_of_tile_load(is_whole, from_.map_, to_));
     if (by == way::bulk_load) {
       platform::begin_tile_load(to_, &from_.map_, row_, column_, Map::copied_bytes, is_constant(),
                                 ends());
@@ -220,8 +227,8 @@ class tile_store_future : detail::copy_on_its_way {
  private:
   COWARP_FN void begin() {
     to_.require_place(from_, column_);
-    const bool is_described = to_.is_described_ && Map::begins_unit(column_);
-    const way by            = begins_by(platform::way_of_tile_store(is_described, to_.map_, from_));
+    const bool is_whole = to_.is_for_hardware(row_, column_);
+    const way by        = begins_by(platform::way_of_tile_store(is_whole, to_.map_, from_));
     if (by == way::bulk_store) {
       platform::begin_tile_store(&to_.map_, row_, column_, from_);
     } else {
