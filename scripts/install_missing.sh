@@ -20,7 +20,16 @@ fi
 scripts/checks/format.sh --which > /dev/null || optional+=(clang-format-14)
 # shellcheck source=scripts/lib.sh
 source scripts/lib.sh
-coroutine_clang > /dev/null || optional+=(clang-22) # compiles co_await for the GPU
+if clang=$(coroutine_clang); then
+  # Debian has the sanitizers' libraries in a package of their own.
+  version=${clang##*-}
+  if [[ $version =~ ^[0-9]+$ ]] &&
+    ! "$clang" -x c++ -fsanitize=address - -o /dev/null <<< 'int main() {}' 2> /dev/null; then
+    optional+=("libclang-rt-$version-dev")
+  fi
+else
+  optional+=(clang-22 libclang-rt-22-dev) # compiles co_await for the GPU
+fi
 
 if ((${#missing[@]} + ${#optional[@]} > 0)); then
   become=()
