@@ -46,12 +46,7 @@ class copy_future : detail::copy_on_its_way {
   copy_future(copy_future&&) = default;  // before the first poll only
 
   COWARP_FN polled<unit> poll(context& cx) {
-    if (!is_under_way()) {
-      begin();
-    } else {
-      ask();
-    }
-    return until_through(cx);
+    return poll_copy(cx, [&] { begin(); });
   }
 
  private:

@@ -173,12 +173,7 @@ class tile_load_future : detail::copy_on_its_way {
   tile_load_future(tile_load_future&&) = default;  // before the first poll only
 
   COWARP_FN polled<unit> poll(context& cx) {
-    if (!is_under_way()) {
-      begin();
-    } else {
-      ask();
-    }
-    return until_through(cx);
+    return poll_copy(cx, [&] { begin(); });
   }
 
  private:
@@ -216,12 +211,7 @@ class tile_store_future : detail::copy_on_its_way {
   tile_store_future(tile_store_future&&) = default;  // before the first poll only
 
   COWARP_FN polled<unit> poll(context& cx) {
-    if (!is_under_way()) {
-      begin();
-    } else {
-      ask();
-    }
-    return until_through(cx);
+    return poll_copy(cx, [&] { begin(); });
   }
 
  private:

@@ -227,11 +227,7 @@ class worker {
       platform::sync_warp();  // all lanes read it in the next pass
     }
     if (said.third != 0) timers_.rescan(block_, index);
-    if constexpr (Program::awaits_slots) {
-      if (ended != 0) retire_to_waiters<Task>(word, index, ended);
-    } else {
-      if (ended != 0) retire(word, ended);
-    }
+    if (ended != 0) retire<Task>(word, index, ended);
     return true;
   }
 
@@ -252,33 +248,24 @@ class worker {
     return woken;
   }
 
-  /// Frees the slots of tasks that are done and destroyed.
-  COWARP_FN void retire(slot_word& word, std::uint32_t ended) {
+  /// Frees the slots of tasks that are done and destroyed; who waits for one gets it, still claimed.
+  template <class Task>
+  COWARP_FN void retire(slot_word& word, [[maybe_unused]] std::uint32_t index,
+                        std::uint32_t ended) {
     const std::uint32_t count = platform::count_bits(ended);
     completed_ += count;
     if (platform::lane() == 0) {
       // relaxed: only this worker reads it; a spawner sets it anew after `claimed`.
       word.alive.fetch_and(~ended, platform::relaxed);
-      // release: the slot is free last; whoever claims it sees the old task gone.
-      word.claimed.fetch_and(~ended, platform::release);
-      // release: whoever sees no live task sees what the tasks did.
-      block_.live.fetch_sub(count, platform::release);
-    }
-    platform::sync_warp();
-  }
-
-  /// The same in a program whose tasks may wait for slots: who waits gets them, still claimed.
-  template <class Task>
-  COWARP_FN void retire_to_waiters(slot_word& word, std::uint32_t index, std::uint32_t ended) {
-    const std::uint32_t count = platform::count_bits(ended);
-    completed_ += count;
-    if (platform::lane() == 0) {
-      // relaxed: as above.
-      word.alive.fetch_and(~ended, platform::relaxed);
-      for (std::uint32_t slots = ended; slots != 0; slots &= slots - 1) {
-        spawner<Program>().template give_back<Task>(index * 32 + platform::lowest_bit(slots));
+      if constexpr (Program::awaits_slots) {
+        for (std::uint32_t slots = ended; slots != 0; slots &= slots - 1) {
+          spawner<Program>().template give_back<Task>(index * 32 + platform::lowest_bit(slots));
+        }
+      } else {
+        // release: the slot is free last; whoever claims it sees the old task gone.
+        word.claimed.fetch_and(~ended, platform::release);
       }
-      // release: as above.
+      // release: whoever sees no live task sees what the tasks did.
       block_.live.fetch_sub(count, platform::release);
     }
     platform::sync_warp();

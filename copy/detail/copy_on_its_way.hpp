@@ -41,7 +41,19 @@ class copy_on_its_way {
     }
   }
 
-  [[nodiscard]] COWARP_FN bool is_under_way() const { return is_under_way_; }
+  /// A poll. \param begin() begins the copy; called by the first.
+  template <class Begin>
+  COWARP_FN polled<unit> poll_copy(context& cx, Begin&& begin) {
+    if (!is_under_way_) {
+      begin();
+    } else {
+      is_under_way_ = !has_ended();
+    }
+    if (!is_under_way_) return unit{};
+    cx.wake_self();
+    return pending;
+  }
+
   [[nodiscard]] COWARP_FN bool is_constant() const {
     return option_ == copy_option::constant_source;
   }
@@ -53,14 +65,6 @@ class copy_on_its_way {
     way_          = fastest == way::bulk_load && !find_mbarrier() ? way::at_once : fastest;
     is_under_way_ = way_ != way::at_once;
     return way_;
-  }
-  COWARP_FN void ask() { is_under_way_ = !has_ended(); }
-
-  /// What a poll ends with.
-  COWARP_FN polled<unit> until_through(context& cx) const {
-    if (!is_under_way_) return unit{};
-    cx.wake_self();
-    return pending;
   }
 
  private:

@@ -408,8 +408,8 @@ FAULTS = [
 
     # ---- reservations ----
     Fault("a task that ends frees its slot though somebody waits for it", "laws/reservation_test", [
-        (WORKER, "      if (ended != 0) retire_to_waiters<Task>(word, index, ended);\n",
-         "      if (ended != 0) retire(word, ended);\n")]),
+        (WORKER, "      if constexpr (Program::awaits_slots) {\n        for (std::uint32_t slots = ended;",
+         "      if constexpr (false) {\n        for (std::uint32_t slots = ended;")]),
     Fault("who gives up keeps the slot that it was given", "laws/reservation_test", [
         (PLACES, "return list_.forget_locked(w) == waiter::state::notified ? w.place : none; },",
          "list_.forget_locked(w); return none; },")]),
