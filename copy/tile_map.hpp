@@ -17,8 +17,9 @@ namespace cowarp {
 ///
 /// A tile is named by the row and the column of its first value. It may reach over any edge of the matrix:
 /// what is outside is loaded as zeros, and not stored. On sm_90 the hardware copies a whole tile by one
-/// instruction (a tensor map) if its column begins at a multiple of 16 bytes of a row; elsewhere the task's lane
-/// copies it row by row.
+/// instruction (a tensor map) if its column begins at a multiple of 16 bytes of a row and, to be stored, not before
+/// the first row or column and what is inside of the matrix has rows of a multiple of 16 bytes; other tiles the
+/// task's lane copies row by row.
 ///
 /// Called by:     the constructor: a host thread, with the GPU in use on which the tasks will run.
 /// Scope:         device; it lives in the grid state, where the hardware reads it, and does not change while
@@ -126,11 +127,19 @@ class tile_map {
            0;
   }
 
-  /// \returns true if the hardware is to copy the tile. One beside the matrix it need not.
-  [[nodiscard]] COWARP_FN bool is_for_hardware(std::int32_t row, std::int32_t column) const {
+  /// \returns true if the hardware is to load the tile. One beside the matrix it need not.
+  [[nodiscard]] COWARP_FN bool is_loaded_whole(std::int32_t row, std::int32_t column) const {
     return is_described_ && begins_unit(column) &&
            !detail::inside_of(matrix_.rows, row, Rows).is_empty() &&
            !detail::inside_of(matrix_.columns, column, Columns).is_empty();
+  }
+
+  /// \returns true if the hardware is to store the tile. (Tried on an H200: one that begins before the first row
+  /// or column is an illegal instruction, though it loads such; and what it stores of a row it stores in units.)
+  [[nodiscard]] COWARP_FN bool is_stored_whole(std::int32_t row, std::int32_t column) const {
+    const std::uint32_t inside = detail::inside_of(matrix_.columns, column, Columns).size();
+    return is_loaded_whole(row, column) && row >= 0 && column >= 0 &&
+           inside * sizeof(Value) % platform::copy_unit == 0;
   }
 
   COWARP_FN void require_place([[maybe_unused]] const void* of_tile,
@@ -179,7 +188,7 @@ class tile_load_future : detail::copy_on_its_way {
  private:
   COWARP_FN void begin() {
     from_.require_place(to_, column_);
-    const bool is_whole = from_.is_for_hardware(row_, column_);
+    const bool is_whole = from_.is_loaded_whole(row_, column_);
     const way by        = begins_by(platform::way_of_tile_load(is_whole, from_.map_, to_));
     if (by == way::bulk_load) {
       platform::begin_tile_load(to_, &from_.map_, row_, column_, Map::copied_bytes, is_constant(),
@@ -217,7 +226,7 @@ class tile_store_future : detail::copy_on_its_way {
  private:
   COWARP_FN void begin() {
     to_.require_place(from_, column_);
-    const bool is_whole = to_.is_for_hardware(row_, column_);
+    const bool is_whole = to_.is_stored_whole(row_, column_);
     const way by        = begins_by(platform::way_of_tile_store(is_whole, to_.map_, from_));
     if (by == way::bulk_store) {
       platform::begin_tile_store(&to_.map_, row_, column_, from_);

@@ -5,6 +5,7 @@
 
 #include <cowarp/executor/post_mortem.hpp>
 #include <cowarp/executor/worker.hpp>
+#include <cowarp/platform/width.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -129,7 +130,8 @@ template <class Program>
   if constexpr (Program::watches_polls) {
     detail::poll_watch<true>::begin(detail::poll_records_of<Program>(header), thread == 0);
   }
-  detail::worker<Program> worker(header, platform::warp(), launch.workers);
+  detail::worker<Program> worker(*platform::keep_address(&header), platform::warp(),
+                                 launch.workers);
   worker.run();
   platform::sync_block();
 

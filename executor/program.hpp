@@ -81,7 +81,7 @@ struct program {
 
   /// Calls `fn(task_type<Task>{})` for each task in the order of the list.
   template <class Fn>
-  COWARP_FN static constexpr void for_each_task(Fn&& fn) {
+  [[gnu::always_inline]] COWARP_FN static constexpr void for_each_task(Fn&& fn) {
     (fn(task_type<Tasks>{}), ...);
   }
 

@@ -53,6 +53,7 @@ template <bool UsesBlock>
     }
     if (platform::lane() == 0) request.now = width_request::stage::served;
     if (platform::lane() < platform::width) place.run(request, platform::lane());
+    platform::converge_warp();
     platform::sync_warp();  // what any lane wrote is visible to the task's next poll
   }
   return served;

@@ -17,6 +17,9 @@
 #include <cstddef>
 #include <cstdint>
 
+// Inlined by force: else clang keeps the worker's members on a stack and forgets what is shared memory.
+#define COWARP_WORKER_FN [[gnu::always_inline]] COWARP_FN
+
 namespace cowarp::detail {
 
 /// One worker: a warp, or the thread that plays a block on the host.
@@ -29,37 +32,38 @@ class worker {
       : block_(block), index_(index), workers_(workers) {}
 
   /// Polls until the block ends.
-  // Inlined by force: else clang keeps the members on a stack and forgets what is shared memory.
-  [[gnu::always_inline]] COWARP_FN void run() {
+  COWARP_WORKER_FN void run() {
     if (platform::lane() == 0) counts().since = platform::cycles();
-    std::uint32_t idle_passes = 0;
     for (bool has_ended = false; !has_ended;) {
+      platform::converge_warp();  // else some loops here begin with a YIELD of 50 cycles
       bool has_polled = poll_words();
       if constexpr (Program::uses_block) has_polled |= join_if_asked(block_);
       if (has_lost_lanes()) return;  // votes and values of this warp mean nothing any more
+      ++passes_;
+      // A busy worker takes one branch round all that follows.
+      if (is_routine(has_polled)) continue;
       bool has_news = timers_.is_due();
       if (has_news) timers_.expire(block_, index_, workers_);
-      ++passes_;
       if (!has_polled || passes_ % look_outside_every == 0) {
         const std::uint32_t seen = look_outside();
         has_ended                = (seen & ending) != 0;
         has_news |= (seen & delivered) != 0;
       }
       if (has_polled) {
-        if (idle_passes != 0) account(&worker_counts::idle);
-        idle_passes = 0;
+        if (idle_passes_ != 0) account(&worker_counts::idle);
+        idle_passes_ = 0;
       } else {
-        if (idle_passes == 0) account(&worker_counts::busy);
+        if (idle_passes_ == 0) account(&worker_counts::busy);
         if constexpr (finds_stalls<Program>) {
-          if (!has_news) stalls_.rest(block_, index_, workers_, idle_passes, timers_);
+          if (!has_news) stalls_.rest(block_, index_, workers_, idle_passes_, timers_);
         }
         // What just became ready is polled first.
-        if (!has_news) platform::back_off(sleeper(), idle_passes, timers_.until_next());
-        ++idle_passes;
+        if (!has_news) platform::back_off(sleeper(), idle_passes_, timers_.until_next());
+        ++idle_passes_;
       }
     }
     if constexpr (Program::uses_block) leave_block(block_);
-    account(idle_passes != 0 ? &worker_counts::idle : &worker_counts::busy);
+    account(idle_passes_ != 0 ? &worker_counts::idle : &worker_counts::busy);
     note_counts();
     recorder_.finish(block_, index_, workers_);
     if constexpr (Program::watches_polls) polls_watch_.finish(poll_records_of<Program>(block_));
@@ -76,8 +80,21 @@ class worker {
   static constexpr std::uint32_t no_word   = ~0u;
   // With deadlines, passes in a row in which a word may have to wait for others.
   static constexpr std::uint32_t most_passed_over = 8;
+  // A task that asks for width over and over is polled so often before others have their turn. Where who comes
+  // first matters, all are asked again after the first.
+  static constexpr std::uint32_t most_rounds =
+      Program::earliest_deadline_first || uses_priorities<Program>() ? 1 : 8;
 
-  COWARP_FN bool poll_words() {
+  /// \returns true after a pass that calls for another and nothing else.
+  [[nodiscard]] COWARP_WORKER_FN bool is_routine(bool has_polled) const {
+    // Without short cuts, each of which would be a branch.
+    const std::uint32_t others = idle_passes_ | std::uint32_t{!has_polled} |
+                                 std::uint32_t{passes_ % look_outside_every == 0} |
+                                 std::uint32_t{!timers_.has_none()};
+    return others == 0;
+  }
+
+  COWARP_WORKER_FN bool poll_words() {
     static_assert(!Program::earliest_deadline_first || !uses_priorities<Program>(),
                   "a program orders its tasks by deadlines or by priorities: choose one");
     if constexpr (Program::earliest_deadline_first) {
@@ -91,9 +108,9 @@ class worker {
 
   /// Polls my words of the task types of one level, or of any. \returns true also if `has_polled` is.
   template <std::uint32_t Level>
-  COWARP_FN bool poll_words_of(bool has_polled) {
+  COWARP_WORKER_FN bool poll_words_of(bool has_polled) {
     std::uint32_t i = index_;  // my words: every `workers_`-th, through all pools
-    Program::for_each_task([&]<class Task>(task_type<Task>) {
+    Program::for_each_task([&]<class Task>(task_type<Task>) __attribute__((always_inline)) {
       constexpr std::uint32_t last = layout::template first_word_of<Task> + words_of<Task>;
       for (; i < last; i += workers_) {
         if constexpr (Level == any_level || task_priority<Task> == Level) {
@@ -106,7 +123,7 @@ class worker {
 
   /// Polls my words level by level, from this one down.
   template <std::uint32_t Level>
-  COWARP_FN bool poll_levels(bool has_polled) {
+  COWARP_WORKER_FN bool poll_levels(bool has_polled) {
     if constexpr (has_level<Program, Level>()) {
       if (levels_.template is_up<Level>(has_polled)) has_polled = poll_words_of<Level>(has_polled);
     }
@@ -118,7 +135,7 @@ class worker {
   }
 
   /// Polls the word in which a ready task is due first; now and then all words in turn.
-  COWARP_FN bool poll_earliest() {
+  COWARP_WORKER_FN bool poll_earliest() {
     if (passes_ % (most_passed_over + 1) == most_passed_over) {
       return poll_words_of<any_level>(false);
     }
@@ -137,7 +154,7 @@ class worker {
   }
 
   /// \returns my word with the earliest deadline of all ready tasks, or `no_word`; the same in all lanes.
-  COWARP_FN std::uint32_t due_first() {
+  COWARP_WORKER_FN std::uint32_t due_first() {
     std::uint32_t first    = no_word;
     std::uint64_t earliest = deadline_never;
     for (std::uint32_t i = index_; i < layout::words; i += workers_) {
@@ -162,11 +179,11 @@ class worker {
 
   /// Polls the ready tasks of one word, one lane each. \returns false if there was none.
   template <class Task>
-  COWARP_FN bool poll_word(std::uint32_t index) {
+  COWARP_WORKER_FN bool poll_word(std::uint32_t index) {
     if (has_lost_lanes()) return false;
     slot_word& word = block_.word(index);
     // Tasks that woke themselves are alive, and nobody else's business: they cost no atomic.
-    const std::uint32_t again_before = word.again;
+    const std::uint32_t again_before = platform::known_uniform(word.again);
     std::uint32_t ready              = again_before;
     std::uint32_t woken              = 0;
     // relaxed: saves the exchange if nobody woke anything; the exchange acquires.
@@ -205,34 +222,50 @@ class worker {
     // A thread that is stopped in a poll takes along what it did not note before.
     if constexpr (platform::checks_assertions && platform::stops_threads) note_counts();
 
-    note_polled(block_, index_, index * 32 + 1);
     recorder_.begin_polls(block_, index_, workers_, passes_, index, ready);
-    const auto said = polls_watch_.template poll_lanes<Program, Task>(block_, index, ready, poll);
-    if (has_lost_lanes()) return true;
-    recorder_.end_polls();
-    const std::uint32_t ended = said.first;
-    std::uint32_t again       = said.second & ~ended;
-    polls_ += platform::count_bits(ready);
-    self_wakes_ += platform::count_bits(again);
-    if constexpr (layout::serves_width) {
-      // Who was served is polled again in the next pass. A loop here takes pipelines up to twice as long:
-      // docs/performance.md.
-      again |= serve_width<Program::uses_block>(block_, width_places_of<Program>(block_, index_),
-                                                said.fourth & ~ended);
+    std::uint32_t again = 0, ended = 0, timers = 0;
+    for (std::uint32_t polled = ready, round = 1;; ++round) {
+      note_polled(block_, index_, index * 32 + 1);
+      const auto said =
+          polls_watch_.template poll_lanes<Program, Task>(block_, index, polled, poll);
       if (has_lost_lanes()) return true;
+      const std::uint32_t themselves = said.second & ~said.first;
+      polls_ += platform::count_bits(polled);
+      self_wakes_ += platform::count_bits(themselves);
+      again |= themselves;
+      ended |= said.first;
+      timers |= said.third;
+      if constexpr (layout::serves_width) {
+        // Who was served goes on at once: its lanes are here.
+        polled = serve_width<Program::uses_block>(block_, width_places_of<Program>(block_, index_),
+                                                  said.fourth & ~said.first);
+        if (has_lost_lanes()) return true;
+        if (polled != 0) {
+          woken = 0;
+          if (round < most_rounds) {
+            again &= ~polled;
+            continue;
+          }
+          again |= polled;
+        }
+      }
+      break;
     }
+    recorder_.end_polls();
     note_polled(block_, index_, 0);
     if (again != again_before) {
       if (platform::lane() == 0) word.again = again;
       platform::sync_warp();  // all lanes read it in the next pass
     }
-    if (said.third != 0) timers_.rescan(block_, index);
-    if (ended != 0) retire<Task>(word, index, ended);
+    if ((timers | ended) != 0) {
+      if (timers != 0) timers_.rescan(block_, index);
+      if (ended != 0) retire<Task>(word, index, ended);
+    }
     return true;
   }
 
   /// Takes what others made ready in the word, without what is not alive; the same in all lanes.
-  COWARP_FN std::uint32_t take_woken(slot_word& word) {
+  COWARP_WORKER_FN std::uint32_t take_woken(slot_word& word) {
     if constexpr (finds_stalls<Program>) stalls_.depart(block_, index_);
     std::uint32_t woken = 0;
     if (platform::lane() == 0) {
@@ -250,8 +283,8 @@ class worker {
 
   /// Frees the slots of tasks that are done and destroyed; who waits for one gets it, still claimed.
   template <class Task>
-  COWARP_FN void retire(slot_word& word, [[maybe_unused]] std::uint32_t index,
-                        std::uint32_t ended) {
+  COWARP_WORKER_FN void retire(slot_word& word, [[maybe_unused]] std::uint32_t index,
+                               std::uint32_t ended) {
     const std::uint32_t count = platform::count_bits(ended);
     completed_ += count;
     if (platform::lane() == 0) {
@@ -273,7 +306,7 @@ class worker {
 
   /// Looks beyond the worker's own words; worker 0 does so for the whole block.
   /// \returns `ending` once the block is to end, `delivered` if wakes came; the same in all lanes.
-  COWARP_FN std::uint32_t look_outside() {
+  COWARP_WORKER_FN std::uint32_t look_outside() {
     if (polls_ != 0) note_counts();
     std::uint32_t seen = 0;
     if (platform::lane() == 0) {
@@ -290,7 +323,7 @@ class worker {
 
   /// Takes what came from other blocks and the host, and finds out whether the block may end.
   /// \returns true if there were any.
-  COWARP_FN bool look_outside_block() {
+  COWARP_WORKER_FN bool look_outside_block() {
     grid_header& grid = *block_.grid;
     // Both reads are on their way to L2 before the first is looked at.
     const bool has_wakes = !block_.queue->is_empty();
@@ -323,7 +356,7 @@ class worker {
     return has_wakes;
   }
 
-  COWARP_FN void take_queue() {
+  COWARP_WORKER_FN void take_queue() {
     block_.queue->drain([&](std::uint32_t item) {
       if (item < layout::slots) {
         ++counts().remote_wakes;
@@ -336,14 +369,14 @@ class worker {
     });
   }
 
-  COWARP_FN void take_waiting_spawns() {
+  COWARP_WORKER_FN void take_waiting_spawns() {
     has_waiting_spawns_ = false;
     Program::for_each_task([&]<class Task>(task_type<Task>) { take_spawns<Task>(); });
   }
 
   /// Starts the tasks that other blocks left in the inbox; those that find no slot wait there.
   template <class Task>
-  COWARP_FN void take_spawns() {
+  COWARP_WORKER_FN void take_spawns() {
     using spawns    = spawner<Program>;
     auto& inbox     = spawns::template inbox_of<Task>(block_.block);
     using arguments = typename spawn_inbox<Task>::arguments;
@@ -372,20 +405,20 @@ class worker {
     }
   }
 
-  COWARP_FN worker_counts& counts() {
+  COWARP_WORKER_FN worker_counts& counts() {
     return *(reinterpret_cast<worker_counts*>(reinterpret_cast<unsigned char*>(&block_) +
                                               layout::counts_at) +
              index_);
   }
 
   /// \returns true if an assertion stopped a lane of this worker; the same in all that are left.
-  COWARP_FN static bool has_lost_lanes() {
+  COWARP_WORKER_FN static bool has_lost_lanes() {
     if constexpr (!platform::checks_assertions) return false;
     return platform::has_lost_lanes();
   }
 
   /// Adds what was counted in registers to the worker's counts.
-  COWARP_FN void note_counts() {
+  COWARP_WORKER_FN void note_counts() {
     if (platform::lane() == 0) {
       counts().polls += polls_;
       counts().completed += completed_;
@@ -395,14 +428,14 @@ class worker {
   }
 
   /// Adds the time since the last call to one of the two sums.
-  COWARP_FN void account(std::uint64_t worker_counts::*sum) {
+  COWARP_WORKER_FN void account(std::uint64_t worker_counts::*sum) {
     if (platform::lane() != 0) return;
     const std::uint64_t now = platform::cycles();
     counts().*sum += now - counts().since;
     counts().since = now;
   }
 
-  COWARP_FN platform::pender* sleeper() const {
+  COWARP_WORKER_FN platform::pender* sleeper() const {
     if constexpr (platform::on_device) return nullptr;
     return block_.queue->sleeper();
   }
@@ -414,9 +447,10 @@ class worker {
   block_header& block_;
   std::uint32_t index_;
   std::uint32_t workers_;
-  std::uint32_t passes_    = 0;
-  bool is_active_          = true;   // leading lane of worker 0: the block is in `grid.active`
-  bool has_waiting_spawns_ = false;  // leading lane of worker 0
+  std::uint32_t passes_      = 0;
+  std::uint32_t idle_passes_ = 0;      // since the last that polled
+  bool is_active_            = true;   // leading lane of worker 0: the block is in `grid.active`
+  bool has_waiting_spawns_   = false;  // leading lane of worker 0
   timer_expiry timers_;
   stall_watch stalls_;
   level_turns levels_;  // programs with priorities only
@@ -429,3 +463,5 @@ class worker {
 };
 
 }  // namespace cowarp::detail
+
+#undef COWARP_WORKER_FN

@@ -44,6 +44,19 @@ namespace cowarp::platform {
 #  endif
 }
 
+/// Has the lanes of the warp go on in step; all lanes reach this line.
+///
+/// Lanes that parted may stay apart for good: a barrier or a vote of the warp waits for all of them, and then lets
+/// each group go on by itself, so that what follows runs once for each group. In front of instructions for
+/// tensor cores ptxas puts one that has the lanes meet (WARPSYNC.ALL); of this one nobody uses the result,
+/// and nothing else of it is left.
+COWARP_FN inline void converge_warp() {
+#  if defined(__CUDA_ARCH__)
+  std::uint32_t unused;
+  asm volatile("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(unused) : "r"(0) : "memory");
+#  endif
+}
+
 /// Makes what any lane of the warp wrote visible to all its lanes; all lanes reach this line.
 COWARP_FN inline void sync_warp() {
 #  if defined(__CUDA_ARCH__)
@@ -85,6 +98,23 @@ COWARP_FN inline void sync_block() {
 #  endif
 }
 
+/// \returns the value, which is the same in all lanes, as one of which the compiler knows that. Branches on it
+/// and loops that it ends then cost neither a barrier nor a YIELD. All lanes reach this line.
+[[nodiscard]] COWARP_FN inline std::uint32_t known_uniform(std::uint32_t value) {
+#  if defined(__CUDA_ARCH__)
+  std::uint32_t same;
+  asm volatile(
+      "{ .reg .b32 bit; .reg .pred has; and.b32 bit, %1, %2; setp.ne.u32 has, bit, 0;"
+      " vote.sync.ballot.b32 %0, has, 0xffffffff; }"
+      : "=r"(same)
+      : "r"(value), "r"(1u << lane())
+      : "memory");
+  return same;
+#  else
+  return value;
+#  endif
+}
+
 /// \returns in all lanes the smallest of the lanes' values; all lanes reach this line.
 [[nodiscard]] COWARP_FN inline std::uint64_t smallest_of_lanes(std::uint64_t value) {
 #  if defined(__CUDA_ARCH__)
@@ -93,7 +123,8 @@ COWARP_FN inline void sync_block() {
     value            = other < value ? other : value;
   }
 #  endif
-  return value;
+  // The same already, but only of a shuffle from one lane does the compiler know it.
+  return uniform(value);
 }
 
 #  if defined(__CUDA_ARCH__)
@@ -120,6 +151,7 @@ template <int Flags = 3, class Fn>
 [[nodiscard]] COWARP_FN inline lane_flags for_lanes(std::uint32_t mask, Fn&& fn) {
 #  if defined(__CUDA_ARCH__)
   const std::uint32_t flags = (mask >> lane() & 1u) != 0 ? fn(lane()) : 0u;
+  converge_warp();
   __syncwarp();
   const std::uint32_t second = lanes_with<2>(flags);
   const std::uint32_t fourth = Flags > 3 ? lanes_with<8>(flags) : 0;

@@ -82,6 +82,19 @@ template <class Value>
 #endif
 }
 
+/// \returns the pointer, which the compiler from here on keeps in a register: else it computes a place in
+/// shared memory anew wherever it is used, which begins with a read of a slow special register. All lanes
+/// of the warp reach this line.
+template <class Value>
+[[nodiscard]] COWARP_FN Value* keep_address(Value* pointer) {
+#if defined(__CUDA_ARCH__)
+  const auto at = static_cast<std::uint32_t>(__cvta_generic_to_shared(pointer));
+  return static_cast<Value*>(__cvta_shared_to_generic(__shfl_sync(~0u, at, 0)));
+#else
+  return pointer;
+#endif
+}
+
 #if defined(__CUDA_ARCH__)
 namespace detail {
 

@@ -103,15 +103,15 @@ class rates {
     copy_             = copies.median();
     to_.row(peers::copy_name, copies, "GB/s");
   }
-  template <std::uint32_t Stages>
+  template <std::uint32_t Stages, std::uint32_t Consumers>
   void by_hand() {
-    using kernel    = peers::matvec_pipeline<job_type, Stages>;
+    using kernel    = peers::matvec_pipeline<job_type, Stages, Consumers>;
     const auto rate = rate_of([&] {
       return bench::run_kernel<kernel>(
           {job_.blocks, kernel::workers, sizeof(typename kernel::memory)}, job_);
     });
     by_hand_        = std::max(by_hand_, rate.median());
-    row(bench::numbered("by hand, {} stages", {Stages}), rate, {});
+    row(bench::numbered("by hand, {} stages, {} workers", {Stages, Consumers}), rate, {});
   }
   template <std::uint32_t Tiles, std::uint32_t Workers>
   void cowarp_rate() {
@@ -170,12 +170,12 @@ void measure_all(bench::table& to) {
                            last_line - first_line - 1);
   rates of(to);
   of.copy();
-  of.by_hand<10>();
-  of.by_hand<11>();
+  of.by_hand<8, 8>();
+  of.by_hand<10, 10>();
+  of.by_hand<11, 11>();
   of.cowarp_rate<8, 4>();
-  of.cowarp_rate<10, 4>();
-  of.cowarp_rate<8, 8>();
   of.cowarp_rate<10, 5>();
+  of.cowarp_rate<8, 8>();
   of.cowarp_rate<9, 9>();
 }
 

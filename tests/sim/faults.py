@@ -19,9 +19,9 @@ FAULTS = [
     Fault("the ready bit is cleared after the poll instead of before", "executor_test", [
         (WORKER, "woken = word.ready.exchange(0, platform::acquire);",
          "woken = word.ready.load(platform::acquire);"),
-        (WORKER, "    polls_ += platform::count_bits(ready);",
-         "    if (platform::lane() == 0) word.ready.fetch_and(~ready, platform::relaxed);\n"
-         "    polls_ += platform::count_bits(ready);")]),
+        (WORKER, "      polls_ += platform::count_bits(polled);",
+         "      if (platform::lane() == 0) word.ready.fetch_and(~polled, platform::relaxed);\n"
+         "      polls_ += platform::count_bits(polled);")]),
     Fault("the ready word is read and then set to zero", "signal_test", [
         (WORKER, "woken = word.ready.exchange(0, platform::acquire);",
          "woken = word.ready.load(platform::acquire);\n      word.ready.store(0, platform::relaxed);")]),
@@ -31,7 +31,7 @@ FAULTS = [
         (WORKER, "if (platform::any_lane(word.ready.load(platform::relaxed) != 0))",
          "if (word.ready.load(platform::relaxed) != 0)")]),
     Fault("a task that ends stays self-woken", "spawner_test", [
-        (WORKER, "said.second & ~ended;", "said.second | (again_before & ended);")]),
+        (WORKER, "said.second & ~said.first;", "said.second | (again_before & said.first);")]),
     Fault("self-wakes are noted without a meeting", "coroutine_test", [
         (WORKER, "      platform::sync_warp();  // all lanes read it in the next pass\n", "")]),
     Fault("slots without a task are polled", "executor_test", [

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// The matrix-vector product as an expert writes it for sm_90: one thread loads tiles into a ring of
-/// stages by bulk copies, each of eight warps multiplies every eighth tile.
+/// stages by bulk copies, each of the other warps multiplies the tiles of stages of its own.
 #pragma once
 
 #include <cowarp/platform/platform.hpp>
@@ -13,11 +13,15 @@
 namespace peers {
 
 inline constexpr std::uint32_t matvec_first_line = __LINE__;
-template <class Job, std::uint32_t Stages>
+template <class Job, std::uint32_t Stages, std::uint32_t Consumers>
 struct matvec_pipeline {
+  // Copies may end out of order. A warp that came to a stage in which another one's tile is still on its way
+  // would take the phase before it for its own.
+  static_assert(Stages % Consumers == 0, "a stage belongs to one warp");
+
   using argument                             = Job*;
   using tile                                 = typename Job::tile;
-  static constexpr std::uint32_t workers     = 9;
+  static constexpr std::uint32_t workers     = Consumers + 1;
   static constexpr std::uint32_t max_threads = workers * 32;
   struct memory {
     alignas(128) typename Job::prepared x;
@@ -52,7 +56,7 @@ struct matvec_pipeline {
 
   static COWARP_DEVICE_FN void consume(const Job& job, memory& m, std::uint32_t block,
                                        std::uint32_t warp, std::uint32_t lane) {
-    for (std::uint32_t round = warp;; round += workers - 1) {
+    for (std::uint32_t round = warp;; round += Consumers) {
       const std::uint32_t i = block + round * gridDim.x;
       if (i >= job.tiles) return;
       const std::uint32_t stage = round % Stages;

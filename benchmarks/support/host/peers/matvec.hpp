@@ -8,7 +8,7 @@
 namespace peers {
 
 inline constexpr std::uint32_t matvec_first_line = __LINE__;
-template <class Job, std::uint32_t Stages>
+template <class Job, std::uint32_t Stages, std::uint32_t Consumers>
 struct matvec_pipeline {
   using argument                             = Job*;
   static constexpr std::uint32_t workers     = 1;
