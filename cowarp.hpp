@@ -65,6 +65,7 @@
 #include <cowarp/sync/wait_queue.hpp>
 #include <cowarp/sync/watch.hpp>
 #include <cowarp/sync/zerocopy_channel.hpp>
+#include <cowarp/timer/advance.hpp>
 #include <cowarp/timer/clock.hpp>
 #include <cowarp/timer/deadline.hpp>
 #include <cowarp/timer/interval.hpp>

@@ -136,6 +136,7 @@ struct block_header {
   void* state;          // the program's block state
   std::uint32_t block;
   std::uint32_t words;
+  std::uint32_t workers;
   platform::atomic_word<scope::block> live;        // tasks in this block
   platform::atomic_word<scope::block> end;         // not 0 once the workers are to leave
   platform::atomic_word<scope::block> spawn_hint;  // spreads spawns over a pool's words

@@ -35,6 +35,7 @@ COWARP_FN block_header& prepare_block(unsigned char* shared, const executor_ref&
   header.state            = shared + layout::block_state_at;
   header.block            = block;
   header.words            = layout::words;
+  header.workers          = launch.workers;
   header.has_manual_clock = launch.grid->has_manual_clock;
   header.finds_stalls     = launch.grid->stall_after_ns != 0 ? 1 : 0;
   if constexpr (layout::serves_width) header.width_places_at = layout::width_places_at;

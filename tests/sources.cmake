@@ -80,6 +80,7 @@ set(COWARP_STATE_MACHINE_TESTS
   sync/wait_queue_test.cpp
   sync/watch_test.cpp
   sync/zerocopy_channel_test.cpp
+  timer/advance_test.cpp
   timer/clock_test.cpp
   timer/interval_test.cpp
   timer/sleep_test.cpp

@@ -75,7 +75,7 @@ class leader_result<void> {
 /// Scope:         block.
 /// Memory order:  what the task wrote before is visible to all lanes; what they wrote, to the task
 ///                after the await.
-/// Resumes on:    the next pass of the worker.
+/// Resumes on:    at once, up to seven times in a pass; else the next pass of the worker.
 /// Progress:      requests of a word are served one after the other, each to its end; `fn` must not
 ///                wait for a task of its own worker.
 /// Storage:       4 bytes, the function object, and the output.
