@@ -52,8 +52,10 @@ namespace cowarp::platform {
 /// and nothing else of it is left.
 COWARP_FN inline void converge_warp() {
 #  if defined(__CUDA_ARCH__)
-  std::uint32_t unused;
-  asm volatile("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(unused) : "r"(0) : "memory");
+  asm volatile(
+      "{ .reg .b32 nothing, unused; mov.b32 nothing, 0;"
+      " movmatrix.sync.aligned.m8n8.trans.b16 unused, nothing; }" ::
+          : "memory");
 #  endif
 }
 
