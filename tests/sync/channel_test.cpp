@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// A channel's messages: order, room, and where they come back.
+#include <support/by_hand.hpp>
 #include <support/checks.hpp>
 #include <support/steps.hpp>
 
@@ -178,7 +179,184 @@ struct receivers_app : cowarp::program<receiving_in_line, feeding> {
   }
 };
 
+// ---- beside a plain queue ------------------------------------------------------------------------
+
+/// What a channel has to do, in plain words: messages in the order in which they were offered, and whoever wants
+/// one in the order in which they came. Its answers hold once all futures were polled.
+template <std::uint32_t Room, std::uint32_t Senders, std::uint32_t Receivers>
+class queue_model {
+ public:
+  static constexpr std::uint32_t nobody = ~0u;
+
+  struct answer {
+    bool is_there;       // the future is ready
+    bool is_ok;          // sent, or received
+    std::int32_t value;  // that was received, or came back
+  };
+
+  COWARP_FN void offer(std::int32_t value, std::uint32_t sender) {
+    if (is_closed_) {
+      sent_[sender] = {true, false, value};
+    } else {
+      offers_[offered_++] = {value, sender};
+    }
+  }
+  COWARP_FN void want(std::uint32_t receiver) { wanting_[wanted_++] = receiver; }
+  COWARP_FN void withdraw(std::uint32_t sender) {
+    for (std::uint32_t i = 0; i < offered_; ++i) {
+      if (offers_[i].sender == sender) return drop_offer(i);
+    }
+  }
+  COWARP_FN void give_up(std::uint32_t receiver) {
+    for (std::uint32_t i = 0; i < wanted_; ++i) {
+      if (wanting_[i] == receiver) return drop_want(i);
+    }
+  }
+  /// Takes the message in front, for somebody who does not wait.
+  COWARP_FN void take() { drop_offer(0); }
+  COWARP_FN void close() { is_closed_ = true; }
+
+  COWARP_FN void settle() {
+    while (offered_ != 0 && wanted_ != 0) {
+      received_[wanting_[0]] = {true, true, offers_[0].value};
+      accept(0);
+      drop_offer(0);
+      drop_want(0);
+    }
+    for (std::uint32_t i = 0; i < offered_ && i < Room; ++i) accept(i);
+    while (is_closed_ && offered_ > Room) {
+      sent_[offers_[Room].sender] = {true, false, offers_[Room].value};
+      drop_offer(Room);
+    }
+    while (is_closed_ && wanted_ != 0) {
+      received_[wanting_[0]] = {true, false, 0};
+      drop_want(0);
+    }
+  }
+
+  [[nodiscard]] COWARP_FN std::uint32_t size() const { return offered_ < Room ? offered_ : Room; }
+  [[nodiscard]] COWARP_FN std::int32_t front() const { return offers_[0].value; }
+  [[nodiscard]] COWARP_FN answer& sent(std::uint32_t sender) { return sent_[sender]; }
+  [[nodiscard]] COWARP_FN answer& received(std::uint32_t receiver) { return received_[receiver]; }
+
+ private:
+  struct message {
+    std::int32_t value;
+    std::uint32_t sender;  // who waits until it is in the channel, if anybody
+  };
+
+  COWARP_FN void accept(std::uint32_t i) {
+    if (offers_[i].sender != nobody) sent_[offers_[i].sender] = {true, true, 0};
+    offers_[i].sender = nobody;
+  }
+  COWARP_FN void drop_offer(std::uint32_t i) {
+    for (--offered_; i < offered_; ++i) offers_[i] = offers_[i + 1];
+  }
+  COWARP_FN void drop_want(std::uint32_t i) {
+    for (--wanted_; i < wanted_; ++i) wanting_[i] = wanting_[i + 1];
+  }
+
+  message offers_[Room + Senders + 2]   = {};
+  std::uint32_t wanting_[Receivers + 1] = {};
+  std::uint32_t offered_                = 0;
+  std::uint32_t wanted_                 = 0;
+  answer sent_[Senders]                 = {};
+  answer received_[Receivers]           = {};
+  bool is_closed_                       = false;
+};
+
+template <scope S>
+struct like_a_queue {
+  using primitive                          = cowarp::channel<std::int32_t, 2, S>;
+  static constexpr std::uint32_t each      = 3;  // senders, and receivers
+  static constexpr std::int32_t operations = 600, open = 500;
+
+  COWARP_FN static void check(cowarp::context& cx, primitive& c, test::checks& found) {
+    queue_model<2, each, each> model;
+    test::by_hand<typename primitive::send_future> senders[each];
+    test::by_hand<typename primitive::receive_future> receivers[each];
+    test::random_numbers random(static_cast<std::uint32_t>(S) + 7);
+    for (std::int32_t i = 0; i < operations; ++i) {
+      if (i == open) {
+        c.close();
+        model.close();
+      }
+      operate(cx, c, found, model, senders, receivers, random, i);
+      // In any order: who is served when is the channel's business.
+      const std::uint32_t first = random.below(each);
+      for (std::uint32_t j = 0; j < 2 * each; ++j) {
+        senders[(first + j) % each].poll(cx);
+        receivers[(first + 2 * j) % each].poll(cx);
+      }
+      model.settle();
+      for (std::uint32_t j = 0; j < each; ++j) {
+        auto& sent = model.sent(j);
+        found.equal(senders[j].is_ready(), sent.is_there);
+        if (senders[j].is_ready() && sent.is_there) {
+          found.equal(senders[j]->is_ok(), sent.is_ok);
+          if (!senders[j]->is_ok()) found.equal(*senders[j]->value, sent.value);
+          senders[j].cancel();
+        }
+        sent           = {};
+        auto& received = model.received(j);
+        found.equal(receivers[j].is_ready(), received.is_there);
+        if (receivers[j].is_ready() && received.is_there) {
+          found.equal(receivers[j]->has_value(), received.is_ok);
+          if (*receivers[j]) found.equal(**receivers[j], received.value);
+          receivers[j].cancel();
+        }
+        received = {};
+      }
+      found.equal(c.size(), model.size());
+    }
+  }
+
+ private:
+  template <class Model, class Senders, class Receivers>
+  [[gnu::noinline]] COWARP_FN static void operate(cowarp::context& cx, primitive& c,
+                                                  test::checks& found, Model& model,
+                                                  Senders& senders, Receivers& receivers,
+                                                  test::random_numbers& random, std::int32_t i) {
+    const std::uint32_t who  = random.below(each);
+    const std::uint32_t what = random.below(8);
+    if (what == 0 && !senders[who].is_waiting()) {
+      senders[who].begin(cx, c.send(i));
+      model.offer(i, who);
+    } else if (what == 1 && !receivers[who].is_waiting()) {
+      receivers[who].begin(cx, c.receive());
+      model.want(who);
+    } else if (what == 2 || what == 3) {
+      const bool has_room = model.size() < c.capacity() && i < open;
+      found.equal(c.try_send(i).is_ok(), has_room);
+      if (has_room) model.offer(i, Model::nobody);
+      // Perhaps of the one who was just called.
+      if (what == 3) receivers[who].cancel(), model.give_up(who);
+    } else if (what == 4 || what == 5) {
+      const auto got = c.try_receive();
+      found.equal(got.has_value(), model.size() != 0);
+      if (got) found.equal(*got, model.front()), model.take();
+      if (what == 5) senders[who].cancel(), model.withdraw(who);
+    } else if (what == 6) {
+      const auto next = c.try_peek();
+      found.equal(next.has_value(), model.size() != 0);
+      if (next) found.equal(*next, model.front());
+    } else if (what == 7) {
+      senders[who].cancel();
+      receivers[who].cancel();
+      model.withdraw(who);
+      model.give_up(who);
+    }
+  }
+};
+
+using random_laws = test::laws_by_hand<like_a_queue>;
+
 }  // namespace channel_test
+
+TEMPLATE_TEST_CASE("channel: random operations agree with a plain queue", "[sync][channel]",
+                   TEST_SCOPES) {
+  channel_test::random_laws::require<channel_test::like_a_queue>(TestType::value);
+}
 
 TEST_CASE("channel: first in, first out, and back when full", "[sync][channel]") {
   channel_test::state s{};
