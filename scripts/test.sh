@@ -101,7 +101,7 @@ add_last_line() {
 }
 
 run_stage() {
-  local clang
+  local clang options
   case $1 in
     checks) run_checks ;;
     host | host-tsan) run_preset "$1" ;;
@@ -120,7 +120,12 @@ run_stage() {
       elif [[ $1 == cuda-clang ]] && ! coroutine_clang > /dev/null; then
         skip_stage "no clang++ >= 20, which compiles coroutines for the GPU (install clang-22)"
       else
-        run_preset "$1" -DCOWARP_TEST_BATCH=6
+        options=(-DCOWARP_TEST_BATCH=6)
+        # Where nothing will run, the test programs are compiled to PTX, and examples for one architecture.
+        has_gpu || options+=(-DCOWARP_TEST_CUDA_ARCHITECTURES=90-virtual
+          "-DCOWARP_TEST_NVCC_OPTIONS=-Xcicc=-O1;-Xcompiler=-O1")
+        [[ $1 == cuda ]] || has_gpu || options=(-DCOWARP_TEST_BATCH=6 -DCOWARP_CUDA_ARCHITECTURES=90)
+        run_preset "$1" "${options[@]}"
       fi
       ;;
     packaging)
