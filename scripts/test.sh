@@ -104,7 +104,9 @@ run_stage() {
   local clang options
   case $1 in
     checks) run_checks ;;
-    host | host-tsan) run_preset "$1" ;;
+    # Lines for traces, no variables: smaller objects, which compile and link faster.
+    host) run_preset host -DCMAKE_CXX_FLAGS_DEBUG=-g1 ;;
+    host-tsan) run_preset host-tsan ;;
     host-clang)
       clang=$(coroutine_clang || echo clang++)
       echo "  compiler: $("$clang" --version | head -1)"
