@@ -39,6 +39,12 @@ fiber& random_set::at_point(fiber& running, std::uint64_t step) {
   return random_.chance(how_.switch_probability) ? *next() : running;
 }
 
+void random_set::stay(fiber& f) {
+  for (std::size_t i = 0; i < stalled_.size(); ++i) {
+    if (stalled_[i].who == &f) return go_on(i);
+  }
+}
+
 bool random_set::end_stall() {
   if (stalled_.empty()) return false;
   go_on(0);
@@ -113,6 +119,13 @@ fiber& priority_set::at_point(fiber& running, std::uint64_t step) {
     has_changed_ = true;
   }
   return has_changed_ ? *next() : running;
+}
+
+void priority_set::stay(fiber& f) {
+  if (!is_behind(f)) return;
+  remove(f);
+  add(f);
+  has_changed_ = false;
 }
 
 fiber* priority_set::next() {

@@ -25,6 +25,8 @@ class ready_set {
   virtual void set_back(fiber& f) = 0;
   /// \returns who runs after step `step`, at which `running` may be interrupted.
   virtual fiber& at_point(fiber& running, std::uint64_t step) = 0;
+  /// After `at_point` chose another: `f` goes on all the same.
+  virtual void stay(fiber& f) = 0;
   /// \returns who runs next; null if nobody can, but for who is stopped.
   virtual fiber* next() = 0;
   /// Lets one that is stopped go on. \returns false if there is none.
@@ -41,6 +43,7 @@ class random_set final : public ready_set {
   void remove(fiber& f) override;
   void set_back(fiber&) override {}
   fiber& at_point(fiber& running, std::uint64_t step) override;
+  void stay(fiber& f) override;
   fiber* next() override;
   bool end_stall() override;
   [[nodiscard]] bool has_stalled() const override { return !stalled_.empty(); }
@@ -71,6 +74,7 @@ class priority_set final : public ready_set {
   void remove(fiber& f) override;
   void set_back(fiber& f) override;
   fiber& at_point(fiber& running, std::uint64_t step) override;
+  void stay(fiber& f) override;
   fiber* next() override;
 
  private:

@@ -91,7 +91,7 @@ bool scheduler::run_until(std::uint64_t time_ns) {
     active = this;
     switch_to(next());
     active = nullptr;
-    last   = {steps_, switches_, digest_, writes_};
+    last   = {steps_, switches_, digest_, writes_, interruptions_};
   }
   if (!failure_.empty()) throw run_failed(failure_);
   return alive_ == 0;
@@ -160,7 +160,22 @@ fiber& scheduler::next() {
 
 void scheduler::point() {
   step();
-  switch_to(now_ns() < until_ns_ ? ready_->at_point(*running_, steps_) : host_);
+  switch_to(now_ns() < until_ns_ ? interrupt() : host_);
+}
+
+fiber& scheduler::interrupt() {
+  fiber& chosen = ready_->at_point(*running_, steps_);
+  if (&chosen == running_) return chosen;
+  if (how_.interruptible) {
+    const auto& ranges = *how_.interruptible;
+    while (next_range_ < ranges.size() && ranges[next_range_].end <= steps_) ++next_range_;
+    if (next_range_ == ranges.size() || ranges[next_range_].begin > steps_) {
+      ready_->stay(*running_);
+      return *running_;
+    }
+  }
+  if (how_.records) interruptions_.push_back({steps_, running_->index, chosen.index});
+  return chosen;
 }
 
 void scheduler::yield() {
@@ -314,7 +329,7 @@ agreement scheduler::meet(meeting kind, std::uint64_t value, std::source_locatio
   if (memory_ && orders) memory_->meet(first, at.expected);
   release(first, at.expected);
   const agreement result = at.result;
-  switch_to(ready_->at_point(me, steps_));
+  switch_to(interrupt());
   return result;
 }
 

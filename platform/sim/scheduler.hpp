@@ -90,6 +90,8 @@ class scheduler {
 
   void step();
   void switch_to(fiber& to);
+  /// \returns who runs after a step at which the running fiber may be interrupted.
+  [[nodiscard]] fiber& interrupt();
   /// Gives up the running fiber's turn; it is no longer ready.
   void wait();
   [[nodiscard]] fiber& next();
@@ -124,6 +126,8 @@ class scheduler {
   std::uint64_t soonest_wake_ = for_ever;
   std::uint64_t jumped_ns_    = 1'000'000;
   std::uint64_t until_ns_     = for_ever;
+  std::size_t next_range_     = 0;  // of `how_.interruptible`, the first that is not over
+  std::vector<interruption> interruptions_;
   std::string failure_;
 };
 

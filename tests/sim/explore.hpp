@@ -3,7 +3,9 @@
 /// Runs a program under many schedules and says under which seed a law was broken.
 ///
 /// Environment: COWARP_SIM_SEEDS multiplies the number of seeds; COWARP_SIM_SEED runs that one only;
-/// COWARP_SIM_MEMORY=1 asks for the memory model under every seed instead of every third.
+/// COWARP_SIM_MEMORY=1 asks for the memory model under every seed instead of every third, 0 under none. A run that
+/// was shrunk is run again with COWARP_SIM_BLOCKS, COWARP_SIM_WORKERS and COWARP_SIM_STEPS as it says;
+/// COWARP_SIM_SHRINK=0 shrinks none.
 #pragma once
 
 #include <cowarp/cowarp.hpp>
@@ -11,6 +13,7 @@
 
 #include <support/catch.hpp>
 
+#include "shrink.hpp"
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -49,8 +52,31 @@ inline cowarp::sim::options schedule_of(std::uint64_t seed) {
   how.switch_probability = probabilities[seed / 2 % 3];
   how.stall_probability  = stalls[seed / 6 % 3];
   how.change_points      = static_cast<std::uint32_t>(1 + seed / 2 % 6);
-  how.has_memory_model   = seed % 3 == 0 || from_environment("COWARP_SIM_MEMORY", 0) != 0;
+  how.has_memory_model   = from_environment("COWARP_SIM_MEMORY", seed % 3 == 0 ? 1 : 0) != 0;
   return how;
+}
+
+/// \returns steps as text, "begin-end,begin-end", and back.
+inline std::string text_of(const std::vector<cowarp::sim::step_range>& ranges) {
+  std::string text;
+  for (const auto& range : ranges) {
+    text += (text.empty() ? "" : ",") + std::to_string(range.begin) + "-";
+    if (range.end != ~std::uint64_t{0}) text += std::to_string(range.end);
+  }
+  return text.empty() ? "none" : text;
+}
+inline std::vector<cowarp::sim::step_range> ranges_of(const std::string& text) {
+  std::vector<cowarp::sim::step_range> ranges;
+  for (std::size_t at = 0; at < text.size() && text != "none";) {
+    const std::size_t dash = text.find('-', at);
+    const std::size_t end  = std::min(text.find(',', at), text.size());
+    if (dash >= end) break;
+    const std::string last = text.substr(dash + 1, end - dash - 1);
+    ranges.push_back({std::stoull(text.substr(at, dash - at)),
+                      last.empty() ? ~std::uint64_t{0} : std::stoull(last)});
+    at = end + 1;
+  }
+  return ranges;
 }
 
 /// \returns the launch of a seed: 1 to 3 blocks and workers where `options` leaves that open.
@@ -60,20 +86,58 @@ inline cowarp::launch_options launch_of(std::uint64_t seed, cowarp::launch_optio
   return options;
 }
 
-/// Runs `App` once with the schedule of `seed`. \returns the law that was broken, or nothing.
+/// \returns the run of a seed, but for what the environment says.
+inline run_plan plan_of(std::uint64_t seed, const cowarp::launch_options& options) {
+  run_plan plan{
+      schedule_of(seed),
+      static_cast<std::uint32_t>(from_environment("COWARP_SIM_BLOCKS", options.blocks)),
+      static_cast<std::uint32_t>(from_environment("COWARP_SIM_WORKERS", options.workers))};
+  if (const char* steps = std::getenv("COWARP_SIM_STEPS")) {
+    plan.how.interruptible = ranges_of(steps);
+  }
+  return plan;
+}
+
+/// Runs `App` once as planned. \returns the law that was broken, or nothing.
 template <class App, class MakeState, class Check>
-std::string broken_law(std::uint64_t seed, const cowarp::launch_options& options,
-                       MakeState&& make_state, Check&& check) {
+std::string broken_law(const run_plan& plan, cowarp::launch_options options, MakeState&& make_state,
+                       Check&& check) {
   verdict found;
   auto state = make_state();
-  cowarp::sim::use(schedule_of(seed));
+  cowarp::sim::use(plan.how);
+  options.blocks  = plan.blocks;
+  options.workers = plan.workers;
   try {
-    const cowarp::report report = cowarp::run<App>(launch_of(seed, options), state);
+    const cowarp::report report = cowarp::run<App>(options, state);
     check(report, state, found);
   } catch (const cowarp::sim::run_failed& failed) {
     found.that(false, failed.what());
   }
   return found.broken();
+}
+
+/// \returns what a test says of a run that breaks a law, and of the smallest one like it.
+template <class Run>
+std::string tell_broken(const run_plan& plan, const std::string& law, Run&& run) {
+  const std::string seed = "COWARP_SIM_SEED=" + std::to_string(plan.how.seed);
+  std::string text       = law + "\nwith " + cowarp::sim::to_string(plan.how) + ", " +
+                     std::to_string(plan.blocks) + " blocks, " + std::to_string(plan.workers) +
+                     " workers; again: " + seed;
+  if (from_environment("COWARP_SIM_SHRINK", 1) == 0) return text;
+  const broken_run least = shrink(plan, law, run);
+  const auto& how        = least.plan.how;
+  text += "\nshrunk to " + std::to_string(least.interruptions) + " interruptions: " + least.law +
+          "\nagain: " + seed + " COWARP_SIM_BLOCKS=" + std::to_string(least.plan.blocks) +
+          " COWARP_SIM_WORKERS=" + std::to_string(least.plan.workers) +
+          " COWARP_SIM_MEMORY=" + (how.has_memory_model ? "1" : "0");
+  if (how.interruptible) text += " COWARP_SIM_STEPS=" + text_of(*how.interruptible);
+  static_cast<void>(run(least.plan));
+  const auto& stops = cowarp::sim::last_outcome().interruptions;
+  for (std::size_t i = 0; i < stops.size() && i < 12; ++i) {
+    text += "\n  step " + std::to_string(stops[i].step) + ": thread " +
+            std::to_string(stops[i].from) + " waits, " + std::to_string(stops[i].to) + " goes on";
+  }
+  return text;
 }
 
 /// Runs `App` under `seeds` schedules, and fails at the first that breaks a law.
@@ -89,11 +153,12 @@ void explore(std::uint64_t seeds, const cowarp::launch_options& options, MakeSta
     first = last = only;
   }
   for (std::uint64_t seed = first; seed <= last; ++seed) {
-    const std::string law = broken_law<App>(seed, options, make_state, check);
-    if (law.empty()) continue;
-    const auto launch = launch_of(seed, options);
-    FAIL(law << "\nwith " << cowarp::sim::to_string(schedule_of(seed)) << ", " << launch.blocks
-             << " blocks, " << launch.workers << " workers; again: COWARP_SIM_SEED=" << seed);
+    const run_plan plan = plan_of(seed, launch_of(seed, options));
+    const auto run      = [&](const run_plan& p) {
+      return broken_law<App>(p, options, make_state, check);
+    };
+    const std::string law = run(plan);
+    if (!law.empty()) FAIL(tell_broken(plan, law, run));
   }
   SUCCEED();
 }

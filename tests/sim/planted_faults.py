@@ -82,7 +82,8 @@ class Workshop:
         subprocess.run([self.compiler, built, *objects, *common.libraries, "-o", program], check=True)
         try:
             done = subprocess.run([program, "--abort"], capture_output=True, text=True,
-                                  timeout=seconds, env={**os.environ, "COWARP_SIM_MEMORY": "1"})
+                                  timeout=seconds, env={**os.environ, "COWARP_SIM_MEMORY": "1",
+                                       "COWARP_SIM_SHRINK": "0"})
         except subprocess.TimeoutExpired:
             return True, f"hangs for {seconds} s"
         if done.returncode == 0:

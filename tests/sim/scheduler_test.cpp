@@ -5,6 +5,7 @@
 #include <cowarp/platform/spin_lock.hpp>
 
 #include "explore.hpp"
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -169,6 +170,54 @@ TEST_CASE("scheduler: a store between a load and a store is found", "[sim][sched
   }
 
   CHECK(lost >= 5);
+}
+
+TEST_CASE("scheduler: a run that fails is shrunk to what it needs", "[sim][scheduler]") {
+  // Threads add to a sum by a load and a store, amid much that all of them do: one interruption is enough.
+  const auto run = [](const sim_test::run_plan& plan) -> std::string {
+    word sum{};
+    word noise{};
+    const auto failed =
+        run_lanes(plan.how, plan.blocks, plan.workers, [&](unsigned block, unsigned thread) {
+          // relaxed: only counts; here and below the race is the point.
+          for (int i = 0; i < 10; ++i) noise.fetch_add(1, platform::relaxed);
+          if (block == 0 && thread < 8) {
+            // relaxed: as above.
+            sum.store(sum.load(platform::relaxed) + 1, platform::relaxed);
+          }
+          for (int i = 0; i < 10; ++i) noise.fetch_add(1, platform::relaxed);  // relaxed: as above
+        });
+    if (!failed.empty()) return failed;
+    const std::uint32_t got = sum.load(platform::relaxed);  // relaxed: the run has ended.
+    return got == 8 ? "" : "sum: " + std::to_string(got) + " is not 8";
+  };
+
+  std::uint32_t shrunk = 0;
+  std::uint32_t single = 0;  // to one interruption
+  std::uint32_t lone   = 0;  // to one block
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    sim_test::run_plan plan{sim_test::schedule_of(seed), 2, 2};
+    plan.how.records      = true;
+    const std::string law = run(plan);
+    if (law.empty()) continue;
+    const std::size_t before = cowarp::sim::last_outcome().interruptions.size();
+    const auto least         = sim_test::shrink(plan, law, run);
+
+    CHECK(sim_test::kind_of(least.law) == "sum:  is not ");
+    CHECK(least.interruptions * 10 <= std::max<std::size_t>(before, 10));
+    single += least.interruptions <= 1 ? 1 : 0;
+    // The same again, also when it was written down and read.
+    auto again = least.plan;
+    REQUIRE(again.how.interruptible.has_value());
+    again.how.interruptible = sim_test::ranges_of(sim_test::text_of(*least.plan.how.interruptible));
+    CHECK(run(again) == least.law);
+    CHECK(cowarp::sim::last_outcome().interruptions.size() == least.interruptions);
+    ++shrunk;
+    lone += least.plan.blocks == 1 ? 1 : 0;
+  }
+  CHECK(shrunk >= 5);
+  CHECK(single * 2 >= shrunk);
+  CHECK(lone >= 1);
 }
 
 TEST_CASE("scheduler: an order in which one lane is very late is found", "[sim][scheduler]") {

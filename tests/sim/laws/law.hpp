@@ -92,16 +92,20 @@ void hold(Check&& check, std::chrono::nanoseconds stall_after = 0ns) {
       fresh.seed = seed;
       return fresh;
     };
-    const std::string law = sim_test::broken_law<App>(
-        seed, {.blocks = blocks, .workers = workers, .stall_after = stall_after}, state,
-        [&](const cowarp::report& report, typename App::grid_state& s, sim_test::verdict& found) {
-          sim_test::all_done(report, found);
-          found.equal(read(s.wrong), 0u, "checks inside tasks that failed");
-          check(s, found);
-        });
-    if (law.empty()) continue;
-    FAIL(law << "\nwith " << cowarp::sim::to_string(sim_test::schedule_of(seed)) << ", " << blocks
-             << " blocks, " << workers << " workers; again: COWARP_SIM_SEED=" << seed);
+    const cowarp::launch_options options{
+        .blocks = blocks, .workers = workers, .stall_after = stall_after};
+    const auto run = [&](const sim_test::run_plan& plan) {
+      return sim_test::broken_law<App>(
+          plan, options, state,
+          [&](const cowarp::report& report, typename App::grid_state& s, sim_test::verdict& found) {
+            sim_test::all_done(report, found);
+            found.equal(read(s.wrong), 0u, "checks inside tasks that failed");
+            check(s, found);
+          });
+    };
+    const auto plan       = sim_test::plan_of(seed, options);
+    const std::string law = run(plan);
+    if (!law.empty()) FAIL(sim_test::tell_broken(plan, law, run));
   }
   SUCCEED();
 }
