@@ -26,7 +26,8 @@ directory=$(cd "$directory" && pwd)
 cd "$root"
 
 for preset in "${presets[@]}"; do
-  cmake --preset "$preset" "-DCMAKE_EXE_LINKER_FLAGS=-static-libstdc++ -static-libgcc"
+  cmake --preset "$preset" -DCOWARP_TEST_BATCH=6 -DCOWARP_TEST_CLANG_SYNC=ON \
+    "-DCMAKE_EXE_LINKER_FLAGS=-static-libstdc++ -static-libgcc"
   cmake --build --preset "$preset" -j "$jobs"
   find "build/$preset" -type f -perm -u+x -name 'cowarp_*' -not -path '*/CMakeFiles/*' \
     -exec cp -p {} "$directory" \;

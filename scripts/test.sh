@@ -123,10 +123,14 @@ run_stage() {
         skip_stage "no clang++ >= 20, which compiles coroutines for the GPU (install clang-22)"
       else
         options=(-DCOWARP_TEST_BATCH=6)
-        # Where nothing will run, the test programs are compiled to PTX, and examples for one architecture.
-        has_gpu || options+=(-DCOWARP_TEST_CUDA_ARCHITECTURES=90-virtual
-          "-DCOWARP_TEST_NVCC_OPTIONS=-Xcicc=-O1;-Xcompiler=-O1")
-        [[ $1 == cuda ]] || has_gpu || options=(-DCOWARP_TEST_BATCH=6 -DCOWARP_CUDA_ARCHITECTURES=90)
+        if has_gpu; then
+          [[ $1 == cuda ]] || options+=(-DCOWARP_TEST_CLANG_SYNC=ON)
+        elif [[ $1 == cuda ]]; then # nothing will run, so PTX is enough
+          options+=(-DCOWARP_TEST_CUDA_ARCHITECTURES=90-virtual
+            "-DCOWARP_TEST_NVCC_OPTIONS=-Xcicc=-O1;-Xcompiler=-O1")
+        else
+          options+=(-DCOWARP_CUDA_ARCHITECTURES=90)
+        fi
         run_preset "$1" "${options[@]}"
       fi
       ;;
