@@ -40,6 +40,17 @@ def has_header(compiler, name):
     return probe.returncode == 0
 
 
+def planted(fault, library):
+    """Returns a fault's changed files; raises ValueError if a change does not apply exactly once."""
+    texts = {}
+    for name, old, new in fault.changes:
+        text = texts.get(name) or (library / name).read_text()
+        if text.count(old) != 1:
+            raise ValueError(f"{name}: found {text.count(old)} times: {old.strip()[:70]}")
+        texts[name] = text.replace(old, new)
+    return texts
+
+
 class Workshop:
     """A folder with a copy of the library, in which one fault at a time is planted."""
 
@@ -61,13 +72,9 @@ class Workshop:
         return str(target)
 
     def plant(self, fault):
-        """Applies a fault's changes; raises ValueError if one does not apply exactly once."""
-        for name, old, new in fault.changes:
-            path = self.copy / name
-            text = path.read_text()
-            if text.count(old) != 1:
-                raise ValueError(f"{name}: found {text.count(old)} times: {old.strip()[:70]}")
-            path.write_text(text.replace(old, new))
+        """Applies a fault's changes; raises ValueError if one does not apply."""
+        for name, text in planted(fault, self.copy).items():
+            (self.copy / name).write_text(text)
 
     def run(self, test, common, seconds):
         """Compiles and runs a test. Returns (was it caught, how)."""
@@ -152,12 +159,13 @@ def main():
 def judge(folder, fault, common, options):
     """Plants one fault in a folder of its own. Returns (word for the table, how it was found, seconds)."""
     begin = time.time()
-    shop = Workshop(folder, options.compiler)
     try:
-        shop.plant(fault)
         if options.check:
+            planted(fault, ROOT)
             word, how = "applies", ""
         else:
+            shop = Workshop(folder, options.compiler)
+            shop.plant(fault)
             caught, how = shop.run(fault.test, common, options.seconds)
             word = {True: "found", False: "MISSED", None: "ERROR"}[caught]
             if fault.name == NO_FAULT:
