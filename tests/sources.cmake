@@ -110,6 +110,7 @@ set(COWARP_COROUTINE_TESTS
   future/stream_coroutine_test.cpp
   sync/cancellation_token_coroutine_test.cpp
   sync/channel_coroutine_test.cpp
+  sync/dialect_coroutine_test.cpp
   sync/guard_coroutine_test.cpp
   sync/mailbox_coroutine_test.cpp
   width/lanes_coroutine_test.cpp)
