@@ -125,9 +125,9 @@ run_stage() {
         options=(-DCOWARP_TEST_BATCH=6)
         if has_gpu; then
           [[ $1 == cuda ]] || options+=(-DCOWARP_TEST_CLANG_SYNC=ON)
-        elif [[ $1 == cuda ]]; then # nothing will run, so PTX is enough
-          options+=(-DCOWARP_TEST_CUDA_ARCHITECTURES=90-virtual
-            "-DCOWARP_TEST_NVCC_OPTIONS=-Xcicc=-O1;-Xcompiler=-O1")
+        elif [[ $1 == cuda ]]; then # nothing will run, so PTX is enough, and one architecture for each compiler
+          options+=(-DCOWARP_CUDA_ARCHITECTURES=80 -DCOWARP_TEST_CUDA_ARCHITECTURES=90-virtual
+            -DCOWARP_BENCHMARK_CUDA_ARCHITECTURES=90-virtual "-DCOWARP_TEST_NVCC_OPTIONS=-Xcicc=-O1;-Xcompiler=-O1")
         else
           options+=(-DCOWARP_CUDA_ARCHITECTURES=90)
         fi
