@@ -126,13 +126,13 @@ std::string tell_broken(const run_plan& plan, const std::string& law, Run&& run)
   if (from_environment("COWARP_SIM_SHRINK", 1) == 0) return text;
   const broken_run least = shrink(plan, law, run);
   const auto& how        = least.plan.how;
-  text += "\nshrunk to " + std::to_string(least.interruptions) + " interruptions: " + least.law +
-          "\nagain: " + seed + " COWARP_SIM_BLOCKS=" + std::to_string(least.plan.blocks) +
+  text += "\nshrunk to " + std::to_string(least.interruptions.size()) +
+          " interruptions: " + least.law + "\nagain: " + seed +
+          " COWARP_SIM_BLOCKS=" + std::to_string(least.plan.blocks) +
           " COWARP_SIM_WORKERS=" + std::to_string(least.plan.workers) +
           " COWARP_SIM_MEMORY=" + (how.has_memory_model ? "1" : "0");
   if (how.interruptible) text += " COWARP_SIM_STEPS=" + text_of(*how.interruptible);
-  static_cast<void>(run(least.plan));
-  const auto& stops = cowarp::sim::last_outcome().interruptions;
+  const auto& stops = least.interruptions;
   for (std::size_t i = 0; i < stops.size() && i < 12; ++i) {
     text += "\n  step " + std::to_string(stops[i].step) + ": thread " +
             std::to_string(stops[i].from) + " waits, " + std::to_string(stops[i].to) + " goes on";

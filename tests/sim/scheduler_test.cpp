@@ -204,14 +204,14 @@ TEST_CASE("scheduler: a run that fails is shrunk to what it needs", "[sim][sched
     const auto least         = sim_test::shrink(plan, law, run);
 
     CHECK(sim_test::kind_of(least.law) == "sum:  is not ");
-    CHECK(least.interruptions * 10 <= std::max<std::size_t>(before, 10));
-    single += least.interruptions <= 1 ? 1 : 0;
+    CHECK(least.interruptions.size() * 10 <= std::max<std::size_t>(before, 10));
+    single += least.interruptions.size() <= 1 ? 1 : 0;
     // The same again, also when it was written down and read.
     auto again = least.plan;
     REQUIRE(again.how.interruptible.has_value());
     again.how.interruptible = sim_test::ranges_of(sim_test::text_of(*least.plan.how.interruptible));
     CHECK(run(again) == least.law);
-    CHECK(cowarp::sim::last_outcome().interruptions.size() == least.interruptions);
+    CHECK(cowarp::sim::last_outcome().interruptions.size() == least.interruptions.size());
     ++shrunk;
     lone += least.plan.blocks == 1 ? 1 : 0;
   }

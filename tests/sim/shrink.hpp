@@ -21,11 +21,11 @@ struct run_plan {
   std::uint32_t workers;
 };
 
-/// A run that breaks a law, what it says, and how many interruptions of lanes it takes.
+/// A run that breaks a law, what it says, and which lanes it interrupts.
 struct broken_run {
   run_plan plan;
   std::string law;
-  std::size_t interruptions;
+  std::vector<cowarp::sim::interruption> interruptions;
 };
 
 /// \returns the words of a message without its numbers, and without what follows in brackets.
@@ -58,8 +58,8 @@ template <class Run>
 class shrinker {
  public:
   shrinker(const run_plan& plan, const std::string& law, Run& run, int most)
-      : best_{plan, law, ~std::size_t{0}}, kind_(kind_of(law)), run_(run), left_(most) {
-    takes(plan);  // counts the interruptions
+      : best_{plan, law, {}}, kind_(kind_of(law)), run_(run), left_(most) {
+    takes(plan);  // notes the interruptions
   }
 
   /// On less: without the memory model, on fewer blocks and workers.
@@ -105,16 +105,17 @@ class shrinker {
   /// Hildebrandt, TSE 2002).
   void thin() {
     if (!best_.plan.how.interruptible && !interrupted_only({{0, ~std::uint64_t{0}}})) return;
-    for (std::size_t group = stops_.size() / 2; group > 0 && left_ > 0;) {
-      const std::size_t had = stops_.size();
+    const auto& stops = best_.interruptions;
+    for (std::size_t group = stops.size() / 2; group > 0 && left_ > 0;) {
+      const std::size_t had = stops.size();
       for (std::size_t i = had; i >= group && left_ > 0; i -= group) {
-        i = std::min(i, stops_.size());
+        i = std::min(i, stops.size());
         if (i < group) break;
         interrupted_only(
-            without(*best_.plan.how.interruptible, stops_[i - group].step, stops_[i - 1].step + 1));
+            without(*best_.plan.how.interruptible, stops[i - group].step, stops[i - 1].step + 1));
       }
-      if (stops_.size() == had) group /= 2;
-      group = std::min(group, stops_.size());
+      if (stops.size() == had) group /= 2;
+      group = std::min(group, stops.size());
     }
   }
 
@@ -135,14 +136,12 @@ class shrinker {
   bool takes(run_plan plan, bool may_add = true) {
     if (left_ <= 0 || std::chrono::steady_clock::now() - began_ > limit) return false;
     --left_;
-    plan.how.records       = true;
-    const std::string law  = run_(plan);
-    const auto& what       = cowarp::sim::last_outcome();
-    const std::size_t many = what.interruptions.size();
+    plan.how.records      = true;
+    const std::string law = run_(plan);
+    const auto& what      = cowarp::sim::last_outcome();
     if (law.empty() || kind_of(law) != kind_) return false;
-    if (many > best_.interruptions && !may_add) return false;
-    best_  = {plan, law, many};
-    stops_ = what.interruptions;
+    if (what.interruptions.size() > best_.interruptions.size() && !may_add) return false;
+    best_  = {plan, law, what.interruptions};
     steps_ = what.steps;
     return true;
   }
@@ -153,7 +152,6 @@ class shrinker {
   std::string kind_;
   Run& run_;
   int left_;
-  std::vector<cowarp::sim::interruption> stops_;  // of the best run
   std::uint64_t steps_                         = 0;
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
