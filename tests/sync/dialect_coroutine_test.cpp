@@ -48,7 +48,6 @@ struct board {
   cowarp::cancellation_token<S> stop;
   cowarp::event<S> never;
   cowarp::abort_handle<S> handle;
-  test::checks* found;
 };
 
 template <scope S>
@@ -63,14 +62,14 @@ struct opened {
 // ---- messages ------------------------------------------------------------------------------------
 
 template <scope S>
-COWARP_FN cowarp::async<> give_messages(board<S>& b) {
+COWARP_FN cowarp::async<> give_messages(board<S>& b, test::checks& found) {
   for (std::int32_t i = 0; i < rounds; ++i) {
     b.there.send(i);
-    b.found->equal(co_await b.back.wait(), i + 100);
+    found.equal(co_await b.back.wait(), i + 100);
     const auto sent        = co_await b.messages.send(i);
     const auto one_of_many = co_await b.many.send(i);
     const auto first       = co_await b.urgent.send(i);
-    b.found->that(sent.is_ok() && one_of_many.is_ok() && first.is_ok());
+    found.that(sent.is_ok() && one_of_many.is_ok() && first.is_ok());
     auto slot = co_await b.slots.send();
     *slot     = i;
     slot.done();
@@ -82,56 +81,56 @@ COWARP_FN cowarp::async<> give_messages(board<S>& b) {
 }
 
 template <scope S>
-COWARP_FN cowarp::async<> get_messages(board<S>& b) {
+COWARP_FN cowarp::async<> get_messages(board<S>& b, test::checks& found) {
   for (std::int32_t i = 0; i < rounds; ++i) {
-    b.found->equal(co_await b.there.wait(), i);
+    found.equal(co_await b.there.wait(), i);
     b.back.send(i + 100);
-    b.found->equal(*co_await b.messages.receive(), i);
-    b.found->equal(*co_await b.many.receive(), i);
-    b.found->equal(*co_await b.urgent.receive(), i);
+    found.equal(*co_await b.messages.receive(), i);
+    found.equal(*co_await b.many.receive(), i);
+    found.equal(*co_await b.urgent.receive(), i);
     auto slot = co_await b.slots.receive();
-    b.found->equal(*slot, i);
+    found.equal(*slot, i);
     slot.done();
   }
-  b.found->that(!co_await b.messages.receive());
-  b.found->that(!co_await b.many.receive());
-  b.found->that(!co_await b.urgent.receive());
-  b.found->that(!co_await b.slots.receive());
+  found.that(!co_await b.messages.receive());
+  found.that(!co_await b.many.receive());
+  found.that(!co_await b.urgent.receive());
+  found.that(!co_await b.slots.receive());
 }
 
 template <scope S>
-COWARP_FN cowarp::async<> give_news(board<S>& b) {
+COWARP_FN cowarp::async<> give_news(board<S>& b, test::checks& found) {
   std::byte sent[20];
   for (std::size_t i = 0; i < sizeof sent; ++i) sent[i] = static_cast<std::byte>(i);
-  b.found->equal(co_await b.bytes.write_all(std::span<const std::byte>(sent)), sizeof sent);
+  found.equal(co_await b.bytes.write_all(std::span<const std::byte>(sent)), sizeof sent);
   static_cast<void>(b.latest.send(5));
   co_await b.has_subscribed.wait();
   const auto published = co_await b.news.publish(6);
-  b.found->that(published.is_ok());
+  found.that(published.is_ok());
   static_cast<void>(b.answer.send(8));
 }
 
 template <scope S>
-COWARP_FN cowarp::async<> get_news(board<S>& b) {
+COWARP_FN cowarp::async<> get_news(board<S>& b, test::checks& found) {
   std::byte got[20];
   for (std::size_t i = 0; i < sizeof got;) {
     i += co_await b.bytes.read(std::span<std::byte>(got).subspan(i));
   }
   for (std::size_t i = 0; i < sizeof got; ++i) {
-    b.found->equal(static_cast<std::size_t>(got[i]), i);
+    found.equal(static_cast<std::size_t>(got[i]), i);
   }
   auto receiver = b.latest.subscribe();
-  b.found->equal(*co_await receiver.get(), 5);
+  found.equal(*co_await receiver.get(), 5);
   auto subscriber = b.news.subscribe();
   b.has_subscribed.set();
-  b.found->equal(*co_await subscriber.next_value(), 6);
-  b.found->equal(*co_await b.answer.receive(), 8);
+  found.equal(*co_await subscriber.next_value(), 6);
+  found.equal(*co_await b.answer.receive(), 8);
 }
 
 // ---- turns, and what is made once ----------------------------------------------------------------
 
 template <scope S>
-COWARP_FN cowarp::async<> take_turns(board<S>& b) {
+COWARP_FN cowarp::async<> take_turns(board<S>& b, test::checks& found) {
   for (std::int32_t i = 0; i < rounds; ++i) {
     {
       auto sum         = co_await b.sum.lock();
@@ -145,71 +144,70 @@ COWARP_FN cowarp::async<> take_turns(board<S>& b) {
     }
     {
       const auto shared = co_await b.shared.read();
-      b.found->that(*shared > i);
+      found.that(*shared > i);
     }
     {
       const auto permit = co_await b.few.acquire();
-      b.found->that(permit.has_value());
+      found.that(permit.has_value());
       const auto other = co_await b.greedy.acquire();
-      b.found->that(other.has_value());
+      found.that(other.has_value());
     }
     static_cast<void>(co_await b.phase.arrive_and_wait());
   }
   co_await b.both.arrive_and_wait();
-  b.found->equal(*co_await b.once.get_or_init(make_seven{}), 7);
-  b.found->equal(*co_await b.lazy.get(), 7);
+  found.equal(*co_await b.once.get_or_init(make_seven{}), 7);
+  found.equal(*co_await b.lazy.get(), 7);
 }
 
 // ---- waking, asking and giving up ----------------------------------------------------------------
 
 template <scope S>
-COWARP_FN cowarp::async<> let_go(board<S>& b) {
+COWARP_FN cowarp::async<> let_go(board<S>& b, test::checks& found) {
   // release: shows what came before to who passes.
   b.is_open.store(1, cowarp::platform::release);
   b.line.wake_all();
-  b.found->equal(*co_await b.service.call(add{2}), 12);
+  found.equal(*co_await b.service.call(add{2}), 12);
   b.service.close();
   b.stop.cancel();
   b.handle.abort();
 }
 
 template <scope S>
-COWARP_FN cowarp::async<> wait_for_it(board<S>& b) {
-  b.found->that(co_await b.line.wait_until(opened<S>{&b}));
+COWARP_FN cowarp::async<> wait_for_it(board<S>& b, test::checks& found) {
+  found.that(co_await b.line.wait_until(opened<S>{&b}));
   std::int32_t total = 10;
   co_await b.service.serve(total);
-  b.found->equal(total, 12);
+  found.equal(total, 12);
   co_await b.stop.cancelled();
-  b.found->that(!co_await cowarp::abortable(b.never.wait(), b.handle));
+  found.that(!co_await cowarp::abortable(b.never.wait(), b.handle));
 }
 
 template <scope S>
-COWARP_FN cowarp::async<> give(board<S>& b) {
-  co_await give_messages(b);
-  co_await give_news(b);
-  co_await take_turns(b);
-  co_await let_go(b);
+COWARP_FN cowarp::async<> give(board<S>& b, test::checks& found) {
+  co_await give_messages(b, found);
+  co_await give_news(b, found);
+  co_await take_turns(b, found);
+  co_await let_go(b, found);
 }
 template <scope S>
-COWARP_FN cowarp::async<> get(board<S>& b) {
-  co_await get_messages(b);
-  co_await get_news(b);
-  co_await take_turns(b);
-  co_await wait_for_it(b);
+COWARP_FN cowarp::async<> get(board<S>& b, test::checks& found) {
+  co_await get_messages(b, found);
+  co_await get_news(b, found);
+  co_await take_turns(b, found);
+  co_await wait_for_it(b, found);
 }
 
 // ---- in one block, and across two ----------------------------------------------------------------
 
-COWARP_TASK(give_here, 1, (board<scope::block>& b), 4000) { co_await give(b); }
-COWARP_TASK(get_here, 1, (board<scope::block>& b), 4000) { co_await get(b); }
+COWARP_TASK(give_here, 1, (board<scope::block>& b, test::checks& found), 4000) { co_await give(b, found); }
+COWARP_TASK(get_here, 1, (board<scope::block>& b, test::checks& found), 4000) { co_await get(b, found); }
 
 struct here : cowarp::program<give_here, get_here> {
   using block_state = board<scope::block>;
   using grid_state  = test::checks;
   COWARP_FN static void start(cowarp::spawner<here> s, block_state& b, grid_state& found) {
-    b.found = &found;
-    s.must_spawn<give_here>(b);
-    s.must_spawn<get_here>(b);
+    s.must_spawn<give_here>(b, found);
+    s.must_spawn<get_here>(b, found);
   }
 };
 
@@ -219,15 +217,14 @@ struct grid {
   test::checks found;
 };
 
-COWARP_TASK(give_there, 1, (board<scope::device>& b), 4000) { co_await give(b); }
-COWARP_TASK(get_there, 1, (board<scope::device>& b), 4000) { co_await get(b); }
+COWARP_TASK(give_there, 1, (board<scope::device>& b, test::checks& found), 4000) { co_await give(b, found); }
+COWARP_TASK(get_there, 1, (board<scope::device>& b, test::checks& found), 4000) { co_await get(b, found); }
 
 struct there : cowarp::program<give_there, get_there> {
   using grid_state = grid<scope::device>;
   COWARP_FN static void start(cowarp::spawner<there> s, cowarp::no_state&, grid_state& g) {
-    g.b.found = &g.found;  // the same from both blocks
-    if (s.block() == 0) s.must_spawn<give_there>(g.b);
-    if (s.block() + 1 == s.blocks()) s.must_spawn<get_there>(g.b);
+    if (s.block() == 0) s.must_spawn<give_there>(g.b, g.found);
+    if (s.block() + 1 == s.blocks()) s.must_spawn<get_there>(g.b, g.found);
   }
 };
 
