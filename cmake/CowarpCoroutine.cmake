@@ -11,7 +11,9 @@
 #
 #   COWARP_CLANG               the clang++ to use; found by name when not set
 #   COWARP_CUDA_PATH           the CUDA toolkit; the one that CMake's FindCUDAToolkit finds when not set
-#   COWARP_CUDA_ARCHITECTURES  80;90 when not set
+#   COWARP_CUDA_ARCHITECTURES  80;90 when not set. A number alone with -virtual, 90-virtual: no machine
+#                              code, only PTX, which the driver translates when the program starts
+#                              (assembling takes most of a build)
 cmake_minimum_required(VERSION 3.25)
 
 set(COWARP_CLANG_OLDEST 20)
@@ -37,13 +39,19 @@ function(cowarp_find_clang)
   mark_as_advanced(COWARP_CLANG)
 endfunction()
 
-# Sets `result` to the options that make clang a CUDA compiler.
-function(cowarp_clang_cuda_options result)
+# Sets `result` to the toolkit's folder.
+function(cowarp_cuda_path result)
   set(path "${COWARP_CUDA_PATH}")
   if(NOT path)
     find_package(CUDAToolkit REQUIRED)
     cmake_path(GET CUDAToolkit_BIN_DIR PARENT_PATH path)
   endif()
+  set(${result} "${path}" PARENT_SCOPE)
+endfunction()
+
+# Sets `result` to the options that make clang a CUDA compiler, `ptx` to the one architecture of a program
+# without machine code.
+function(cowarp_clang_cuda_options result ptx path)
   set(options -x cuda "--cuda-path=${path}" -std=c++20 -fPIE -Wno-unknown-cuda-version)
   # Embed every awaited frame in its caller's, also those on paths that clang takes for unlikely.
   list(APPEND options -mllvm -coro-elide-branch-ratio=0.0)
@@ -54,12 +62,16 @@ function(cowarp_clang_cuda_options result)
   if(NOT architectures)
     set(architectures 80 90)
   endif()
+  set(${ptx} "" PARENT_SCOPE)
   foreach(architecture IN LISTS architectures)
     if(NOT architecture MATCHES "^([0-9]+[af]?)(-real|-virtual)?$")
       message(FATAL_ERROR "COWARP_CUDA_ARCHITECTURES: clang needs numbers such as 90, not "
                           "'${architecture}'.")
     endif()
     list(APPEND options --cuda-gpu-arch=sm_${CMAKE_MATCH_1})
+    if(architectures STREQUAL "${CMAKE_MATCH_1}-virtual")
+      set(${ptx} ${CMAKE_MATCH_1} PARENT_SCOPE)
+    endif()
   endforeach()
   set(${result} ${options} PARENT_SCOPE)
 endfunction()
@@ -79,10 +91,12 @@ function(cowarp_add_coroutine_executable name)
                         "CUDA. Build it with COWARP_WITH_CUDA=ON.")
   endif()
 
-  cowarp_clang_cuda_options(cuda_options)
+  cowarp_cuda_path(cuda_path)
+  cowarp_clang_cuda_options(cuda_options ptx_architecture "${cuda_path}")
   set(definitions "$<TARGET_PROPERTY:${name},COMPILE_DEFINITIONS>")
   set(includes "$<FILTER:$<TARGET_PROPERTY:${name},INCLUDE_DIRECTORIES>,EXCLUDE,^/usr/include$>")
   set(objects "")
+  # $<SEMICOLON>: the commands are lists already, which a plain one would cut.
   foreach(source IN LISTS sources)
     cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE)
     cmake_path(RELATIVE_PATH source BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}"
@@ -91,14 +105,24 @@ function(cowarp_add_coroutine_executable name)
     set(object "${CMAKE_CURRENT_BINARY_DIR}/${name}.dir/${relative}.o")
     cmake_path(GET object PARENT_PATH object_dir)
     file(MAKE_DIRECTORY "${object_dir}")
+    set(compile
+      ${CMAKE_CXX_COMPILER_LAUNCHER} "${COWARP_CLANG}" ${cuda_options}
+      "$<IF:$<CONFIG:Debug>,-O0$<SEMICOLON>-g,-O3>" "$<$<CONFIG:RelWithDebInfo>:-g>"
+      "$<$<NOT:$<CONFIG:Debug>>:-DNDEBUG>" "$<$<BOOL:${definitions}>:-D$<JOIN:${definitions},$<SEMICOLON>-D>>"
+      "$<$<BOOL:${includes}>:-I$<JOIN:${includes},$<SEMICOLON>-I>>" ${arg_COMPILE_OPTIONS} "${source}")
+    set(make_ptx "")
+    set(embed_ptx "")
+    if(ptx_architecture)
+      set(make_ptx
+        COMMAND ${compile} --cuda-device-only -S -o "${object}.ptx"
+        COMMAND "${cuda_path}/bin/fatbinary" --64 "--create=${object}.fatbin"
+          "--image3=kind=ptx,sm=${ptx_architecture},file=${object}.ptx")
+      set(embed_ptx --cuda-host-only -Xclang -fcuda-include-gpubinary -Xclang "${object}.fatbin")
+    endif()
     add_custom_command(
       OUTPUT "${object}"
-      COMMAND
-        ${CMAKE_CXX_COMPILER_LAUNCHER} "${COWARP_CLANG}" ${cuda_options}
-        "$<IF:$<CONFIG:Debug>,-O0;-g,-O3>" "$<$<CONFIG:RelWithDebInfo>:-g>"
-        "$<$<NOT:$<CONFIG:Debug>>:-DNDEBUG>" "$<$<BOOL:${definitions}>:-D$<JOIN:${definitions},;-D>>"
-        "$<$<BOOL:${includes}>:-I$<JOIN:${includes},;-I>>" ${arg_COMPILE_OPTIONS}
-        -MD -MF "${object}.d" -c "${source}" -o "${object}"
+      ${make_ptx}
+      COMMAND ${compile} ${embed_ptx} -MD -MF "${object}.d" -c -o "${object}"
       DEPENDS "${source}"
       DEPFILE "${object}.d"
       COMMENT "Building CUDA coroutine object ${name}: ${relative}"

@@ -2,18 +2,33 @@
 # Checks the models exhaustively, then demands that each of their faults is found.
 # usage: run.sh [--help] [model ...]
 #
-# exit status: 0 all is as it should be; 1 it is not; 3 a tool is missing (says which)
+# exit status: 0 all is as it should be; 1 it is not; 2 wrong usage; 3 a tool is missing (says which)
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 2
-if [[ ${1:-} == --help ]]; then sed -n '2,5s/^# \{0,1\}//p' "$0" && exit 0; fi
+if [[ ${1:-} == --help ]]; then sed -n '2,5s/^# \{0,1\}//p' "${0##*/}" && exit 0; fi
 for tool in spin gcc; do
   command -v "$tool" > /dev/null || missing="${missing:-} $tool"
 done
 if [[ -n ${missing:-} ]]; then echo "Please install first:  apt-get install$missing" && exit 3; fi
 
+known=(run_queue ready_word wait_queue termination)
 models=("$@")
-((${#models[@]} > 0)) || models=(run_queue ready_word wait_queue termination)
+(($# > 0)) || models=("${known[@]}")
+for model in "${models[@]}"; do
+  [[ " ${known[*]} " == *" $model "* ]] || { echo "There is no model '$model', only: ${known[*]}" && exit 2; }
+done
 scratch=$(mktemp -d) && trap 'rm -rf "$scratch"' EXIT
+
+# Several models: side by side, each in a run of its own.
+if ((${#models[@]} > 1)); then
+  # shellcheck disable=SC2016 # the inner shell expands them
+  printf '%s\n' "${models[@]}" |
+    xargs -P "${COWARP_JOBS:-$(nproc)}" -I{} sh -c '"$0" "$1" > "$2/$1.log" 2>&1' "./${0##*/}" {} "$scratch"
+  status=$?
+  for model in "${models[@]}"; do sed '$d' "$scratch/$model.log"; done
+  tail -qn 1 "$scratch"/*.log | awk '{ passed += $1; failed += $3 } END { print passed + 0 " passed, " failed + 0 " failed" }'
+  exit $((status != 0))
+fi
 here=$PWD passed=0 failed=0
 
 # search <model> <sizes and fault> <compiler options> <pan options>
@@ -97,7 +112,6 @@ for model in "${models[@]}"; do
     holds termination '-DBLOCKS=3 -DPOSTS=2 -DSPAWNS=1'
     ends termination
     ;;
-  *) echo "there is no model '$model'" && exit 2 ;;
   esac
   mapfile -t faults < <(grep -o 'FAULT_[A-Z_]*' "$model.pml" | sort -u)
   for fault in "${faults[@]}"; do refutes "$model" "$fault"; done

@@ -199,8 +199,12 @@ COWARP_FN cowarp::async<> get(board<S>& b, test::checks& found) {
 
 // ---- in one block, and across two ----------------------------------------------------------------
 
-COWARP_TASK(give_here, 1, (board<scope::block>& b, test::checks& found), 4000) { co_await give(b, found); }
-COWARP_TASK(get_here, 1, (board<scope::block>& b, test::checks& found), 4000) { co_await get(b, found); }
+COWARP_TASK(give_here, 1, (board<scope::block>& b, test::checks& found), 4000) {
+  co_await give(b, found);
+}
+COWARP_TASK(get_here, 1, (board<scope::block>& b, test::checks& found), 4000) {
+  co_await get(b, found);
+}
 
 struct here : cowarp::program<give_here, get_here> {
   using block_state = board<scope::block>;
@@ -217,8 +221,12 @@ struct grid {
   test::checks found;
 };
 
-COWARP_TASK(give_there, 1, (board<scope::device>& b, test::checks& found), 4000) { co_await give(b, found); }
-COWARP_TASK(get_there, 1, (board<scope::device>& b, test::checks& found), 4000) { co_await get(b, found); }
+COWARP_TASK(give_there, 1, (board<scope::device>& b, test::checks& found), 4000) {
+  co_await give(b, found);
+}
+COWARP_TASK(get_there, 1, (board<scope::device>& b, test::checks& found), 4000) {
+  co_await get(b, found);
+}
 
 struct there : cowarp::program<give_there, get_there> {
   using grid_state = grid<scope::device>;
