@@ -58,6 +58,7 @@ struct coroutine_root {
     leaf    = coroutine;
     waiting = nullptr;
     cx      = at;
+    ascends = 0;
     if constexpr (platform::notes_await_lines) site = 0;
   }
 
@@ -67,15 +68,26 @@ struct coroutine_root {
 
   /// Polls once; afterwards the first coroutine of the chain may be done.
   COWARP_FN void poll(context& outer) {
-    cx = outer;
+    cx.renew(outer);
     if (waiting == nullptr || waiting->poll(*waiting, cx)) {
-      waiting = nullptr;
-      do {
-        ascends = 0;
+      do {  // whoever suspends next sets `waiting`
+        set(ascends, 0u);
         std::coroutine_handle<>::from_address(leaf).resume();
       } while (ascends != 0);
     }
     outer.merge(cx);
+  }
+
+  /// Says that a coroutine of the chain waits. \param future what for; null: resume it at the next poll
+  COWARP_FN void suspend(std::coroutine_handle<> coroutine, leaf_wait* future) {
+    set(leaf, coroutine.address());
+    set(waiting, future);
+  }
+
+  /// Stores what changes only: to a frame in global memory a store goes to L2, while a load stays in L1.
+  template <class Member>
+  static COWARP_FN void set(Member& member, std::type_identity_t<Member> value) {
+    if (member != value) member = value;
   }
 };
 
@@ -88,8 +100,7 @@ class future_awaiter : leaf_wait {
 
   COWARP_FN bool await_ready() { return poll_awaited(*this, root_->cx); }
   COWARP_FN void await_suspend(std::coroutine_handle<> coroutine) {
-    root_->leaf    = coroutine.address();
-    root_->waiting = this;
+    root_->suspend(coroutine, this);
   }
   COWARP_FN auto await_resume() { return std::move(*result_); }
 
@@ -105,22 +116,19 @@ class future_awaiter : leaf_wait {
   polled<typename std::remove_cvref_t<Future>::output> result_;
 };
 
-/// Awaits a future that is ready when resumed: needs no poll, no result and no storage.
+/// Awaits a future that is ready when resumed: needs no poll and no result; and no storage, which a
+/// coroutine would fill anew at each await.
 template <class Output>
 class resumed_awaiter {
  public:
-  COWARP_FN explicit resumed_awaiter(coroutine_root* root) : root_(root) {}
-
   COWARP_FN bool await_ready() const { return false; }
-  COWARP_FN void await_suspend(std::coroutine_handle<> coroutine) {
-    root_->leaf    = coroutine.address();
-    root_->waiting = nullptr;
-    root_->cx.wake_self();
+  template <class Promise>
+  COWARP_FN void await_suspend(std::coroutine_handle<Promise> coroutine) const {
+    coroutine_root& root = *coroutine.promise().root();
+    root.suspend(coroutine, nullptr);
+    root.cx.wake_self();
   }
   COWARP_FN Output await_resume() const { return {}; }
-
- private:
-  coroutine_root* root_;
 };
 
 /// What the promises of tasks and of async functions share: how `co_await` finds the context.
@@ -131,6 +139,8 @@ class promise_base {
     platform::assertion_failed("no exception", "tasks and async functions may not throw", __FILE__,
                                __LINE__);
   }
+
+  [[nodiscard]] COWARP_FN coroutine_root* root() const { return root_; }
 
   template <class Value>
   COWARP_FN async<Value>&& await_transform(
@@ -146,7 +156,7 @@ class promise_base {
     root_->note(where);
     using awaited_type = std::remove_cvref_t<Awaited>;
     if constexpr (resumes_ready<awaited_type>) {
-      return resumed_awaiter<typename awaited_type::output>(root_);
+      return resumed_awaiter<typename awaited_type::output>();
     } else if constexpr (std::is_lvalue_reference_v<Awaited>) {
       return future_awaiter<Awaited>(static_cast<Awaited&&>(awaited), root_);
     } else {

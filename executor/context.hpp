@@ -94,6 +94,14 @@ class context {
     return notes_ & child_wakes::numbers;
   }
 
+  /// Becomes another context, which is mostly that of the same task's latest poll; stores what differs only.
+  COWARP_FN constexpr void renew(const context& other) {
+    if (!(task_ == other.task_) || mode_ != other.mode_) {
+      *this = other;  // the task says where it asks for width, so that need not be compared
+    } else if (notes_ != other.notes_) {
+      notes_ = other.notes_;
+    }
+  }
   /// Takes over what another context of the same task noted.
   COWARP_FN constexpr void merge(const context& other) { notes_ |= other.notes_; }
 

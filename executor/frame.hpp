@@ -172,7 +172,8 @@ template <class Frame, class... Arguments>
     if (cowarp_cx.is_cancelling() && this->cowarp_take_apart(cowarp_cx, __FILE__)) {     \
       return ::cowarp::pending;                                                          \
     }                                                                                    \
-    switch (this->cowarp_resume_point_) {                                                \
+    ::std::uint32_t cowarp_at = this->cowarp_resume_point_;                              \
+    switch (cowarp_at) {                                                                 \
       default:                                                                           \
         COWARP_ASSERT(false, "an await may not stand inside a switch: use if and else"); \
         break;                                                                           \
@@ -195,7 +196,7 @@ template <class Frame, class... Arguments>
     static_assert(::std::is_same_v<decltype(::cowarp::into_future(__VA_ARGS__)),                  \
                                    decltype(::cowarp::into_future(__VA_ARGS__))>,                 \
                   "an awaited expression may not contain a lambda: use a function object");       \
-    this->cowarp_resume_point_ = __LINE__;                                                        \
+    if (cowarp_at != __LINE__) this->cowarp_resume_point_ = cowarp_at = __LINE__;                 \
     if (this->template cowarp_begin_await<::cowarp::detail::future_of<decltype((__VA_ARGS__))>>(  \
             cowarp_cx, ::cowarp::into_future(__VA_ARGS__))) {                                     \
       return ::cowarp::pending;                                                                   \

@@ -204,7 +204,7 @@ class spawner {
   template <class Task, class... Arguments>
   COWARP_FN void fill(std::uint32_t slot, Arguments&&... arguments) const {
     check<Task, Arguments...>();
-    storage_of<Task>(slot).construct(static_cast<Arguments&&>(arguments)...);
+    storage_of<Task>(here(), slot).construct(static_cast<Arguments&&>(arguments)...);
     begin(slot);
   }
   template <class Task, class... Arguments>
@@ -212,8 +212,8 @@ class spawner {
                            Arguments&&... arguments) const {
     check_joinable<Task>();
     check<Task, Arguments...>();
-    storage_of<Task>(slot).construct(static_cast<Arguments&&>(arguments)...);
-    handle.attach(link_of<Task>(slot), waker_of(slot));
+    storage_of<Task>(here(), slot).construct(static_cast<Arguments&&>(arguments)...);
+    handle.attach(link_of<Task>(here(), slot), waker_of(slot));
     begin(slot);
   }
 
@@ -287,10 +287,10 @@ class spawner {
   COWARP_FN spawn_result spawn_from(RemoteArguments& arguments, std::uint32_t cell) const {
     const std::uint32_t slot = claim<Task>();
     if (slot == no_slot) return spawn_result::busy;
-    storage_of<Task>(slot).construct_from(arguments);
+    storage_of<Task>(here(), slot).construct_from(arguments);
     if constexpr (detail::is_joinable<Task>) {
       inbox_of<Task>(block()).links[cell].template hand_over<typename Task::output>(
-          link_of<Task>(slot), waker_of(slot));
+          link_of<Task>(here(), slot), waker_of(slot));
     }
     begin(slot);
     return spawn_result::ok;
@@ -298,11 +298,12 @@ class spawner {
 
   /// \returns the storage of a slot of this block. \pre the slot belongs to `Task`.
   template <class Task>
-  [[nodiscard]] COWARP_FN static typename Task::storage& storage_of(std::uint32_t slot) {
+  [[nodiscard]] COWARP_FN static typename Task::storage& storage_of(block_header& block,
+                                                                    std::uint32_t slot) {
     using layout = detail::layout<Program>;
     auto* bytes  = Program::frames == memory::shared
-                       ? reinterpret_cast<unsigned char*>(&here()) + layout::shared_frames_at
-                       : detail::memory_of<Program>(here()) + layout::global_frames_at;
+                       ? reinterpret_cast<unsigned char*>(&block) + layout::shared_frames_at
+                       : detail::memory_of<Program>(block) + layout::global_frames_at;
     return *reinterpret_cast<typename Task::storage*>(
         bytes + layout::template frames_at<Task> +
         (slot - layout::template first_word_of<Task> * 32) * detail::stride_of<Program, Task>());
@@ -310,10 +311,11 @@ class spawner {
 
   /// \returns what ties a slot of this block to its task's handle. \pre the slot belongs to `Task`.
   template <class Task>
-  [[nodiscard]] COWARP_FN static detail::join_link& link_of(std::uint32_t slot) {
+  [[nodiscard]] COWARP_FN static detail::join_link& link_of(block_header& block,
+                                                            std::uint32_t slot) {
     using layout = detail::layout<Program>;
     return reinterpret_cast<detail::join_link*>(
-        detail::memory_of<Program>(here()) +
+        detail::memory_of<Program>(block) +
         layout::template join_at<Task>)[slot - layout::template first_word_of<Task> * 32];
   }
 

@@ -197,13 +197,13 @@ class worker {
       const std::uint32_t slot = index * 32 + lane;
       if constexpr (!platform::on_device) note_polled(block_, index_, slot + 1);
       context cx    = context_of<Program>(block_, index_, slot);
-      auto& storage = spawner<Program>::template storage_of<Task>(slot);
+      auto& storage = spawner<Program>::template storage_of<Task>(block_, slot);
       if constexpr (Program::earliest_deadline_first) {
         auto& deadline = deadline_of(block_, slot);
         if (deadline == deadline_unknown) deadline = deadline_never;
       }
       if constexpr (is_joinable<Task>) {
-        auto& link = spawner<Program>::template link_of<Task>(slot);
+        auto& link = spawner<Program>::template link_of<Task>(block_, slot);
         if (!poll_joinable<Program::survives_failures>(storage, link, cx,
                                                        (woken >> lane & 1u) != 0)) {
           return cx.flags();

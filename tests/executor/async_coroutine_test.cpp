@@ -198,6 +198,34 @@ struct diverging_app : cowarp::program<diverging> {
   }
 };
 
+// ---- now a yield, now a wait ---------------------------------------------------------------------
+
+struct prompts {
+  test::checks checks;
+  cowarp::signal<std::uint32_t> next;
+};
+
+COWARP_TASK(alternating, 1, (prompts & p), 512) {
+  for (std::uint32_t i = 0; i < 10; ++i) {
+    co_await cowarp::yield_now();
+    p.checks.equal(co_await p.next.wait(), i);
+  }
+}
+COWARP_TASK(prompting, 1, (prompts & p), 512) {
+  for (std::uint32_t i = 0; i < 10; ++i) {
+    for (std::uint32_t j = 0; j < 5; ++j) co_await cowarp::yield_now();
+    p.next.send(i);
+  }
+}
+
+struct alternating_app : cowarp::program<alternating, prompting> {
+  using grid_state = prompts;
+  COWARP_FN static void start(cowarp::spawner<alternating_app> s) {
+    s.must_spawn<alternating>(s.grid_state());
+    s.must_spawn<prompting>(s.grid_state());
+  }
+};
+
 }  // namespace async_test
 
 TEST_CASE("coroutine task: locals live across awaits", "[executor][coroutine]") {
@@ -225,6 +253,14 @@ TEST_CASE("async: every task runs its own path", "[executor][coroutine]") {
   test::run_to_end<async_test::diverging_app>(s, {.blocks = 2});
   s.checks.require_none(200);
   CHECK(s.done.value() == 200);
+}
+
+TEST_CASE("async: of what an await leaves behind the next knows nothing", "[executor][coroutine]") {
+  async_test::prompts p{};
+  const auto report = test::run_to_end<async_test::alternating_app>(p, {.blocks = 1, .workers = 1});
+  p.checks.require_none(10);
+  // Both a first time; who yields again at once, who waits once it yielded and once it has the value.
+  CHECK(report.total.polls == 2 + 10 * 5 + 10 * 2);
 }
 
 TEST_CASE("async: on the host block_on runs one", "[executor][coroutine]") {
