@@ -36,31 +36,25 @@ class signal_word {
 
   /// \returns the word in which a task waits first in line.
   [[nodiscard]] COWARP_FN static constexpr signal_word waiting(task_id first, bool has_line) {
-    return signal_word(std::uint64_t{has_line} << 32 | ~first.value);
-  }
-  /// \returns the word in which nobody is known to wait.
-  [[nodiscard]] COWARP_FN static constexpr signal_word idle(bool is_reserved, bool has_line) {
-    return signal_word((is_reserved ? reserved : 0) | (has_line ? line : 0));
+    return of(has_line ? 1 : 0, ~first.value);
   }
   /// \returns the word that follows a send: the value is kept for whom it is reserved or who waits.
   template <class Value>
   [[nodiscard]] COWARP_FN signal_word with(const Value& value) const {
-    const bool is_kept = is_waiting() || is_reserved();
-    return signal_word(std::uint64_t{bits_of(value)} << 32 | filled |
-                       idle(is_kept, has_line()).bits_);
+    return of(bits_of(value), flags_when_called() | filled);
   }
   /// \returns the same without its value.
   [[nodiscard]] COWARP_FN constexpr signal_word without_value() const {
-    return idle(is_reserved(), has_line());
+    return is_waiting() ? *this : of(0, low() & ~filled);
   }
   /// \returns what is left when who waits first, or has the reservation, goes. \pre there is no line
   [[nodiscard]] COWARP_FN constexpr signal_word without_first() const {
-    return is_waiting() ? signal_word() : signal_word(bits_ & ~reserved);
+    return is_waiting() ? signal_word() : of(high(), low() & ~reserved);
   }
   /// \returns the same with a line or without.
   [[nodiscard]] COWARP_FN constexpr signal_word with_line(bool has) const {
-    const std::uint64_t bit = is_waiting() ? std::uint64_t{1} << 32 : line;
-    return signal_word(has ? bits_ | bit : bits_ & ~bit);
+    if (is_waiting()) return of(has ? 1 : 0, low());
+    return of(high(), has ? low() | line : low() & ~line);
   }
 
   [[nodiscard]] COWARP_FN constexpr bool is_waiting() const { return low() >= first_task; }
@@ -68,22 +62,27 @@ class signal_word {
   [[nodiscard]] COWARP_FN constexpr bool is_reserved() const { return has(reserved); }
   /// \returns true if there is a value that anybody may take.
   [[nodiscard]] COWARP_FN constexpr bool is_free() const { return has_value() && !is_reserved(); }
+  /// \returns true if there is a value that anybody may take, and no line.
+  [[nodiscard]] COWARP_FN constexpr bool is_free_alone() const { return low() == filled; }
+  /// \returns true if there is a value, which is reserved, and no line.
+  [[nodiscard]] COWARP_FN constexpr bool is_reserved_alone() const {
+    return low() == (filled | reserved);
+  }
   /// \returns true if tasks wait behind the first, or behind who has the reservation.
   [[nodiscard]] COWARP_FN constexpr bool has_line() const {
-    return is_waiting() ? bits_ >> 32 != 0 : has(line);
+    return (flags_when_called() & line) != 0;
   }
   /// \returns who waits first. \pre `is_waiting`
   [[nodiscard]] COWARP_FN constexpr task_id first() const { return {~low()}; }
   /// \pre `has_value`
   template <class Value>
   [[nodiscard]] COWARP_FN Value value() const {
-    const auto all = static_cast<std::uint32_t>(bits_ >> 32);
     if constexpr (sizeof(Value) == 4) {
-      return std::bit_cast<Value>(all);
+      return std::bit_cast<Value>(high());
     } else {
       bytes<sizeof(Value)> its{};
       for (std::uint32_t i = 0; i < sizeof(Value); ++i) {
-        its.of[i] = static_cast<unsigned char>(all >> 8 * i);
+        its.of[i] = static_cast<unsigned char>(high() >> 8 * i);
       }
       return std::bit_cast<Value>(its);
     }
@@ -96,9 +95,9 @@ class signal_word {
     unsigned char of[Count];
   };
 
-  static constexpr std::uint64_t filled   = 1u << 0;
-  static constexpr std::uint64_t reserved = 1u << 1;
-  static constexpr std::uint64_t line     = 1u << 2;
+  static constexpr std::uint32_t filled   = 1u << 0;
+  static constexpr std::uint32_t reserved = 1u << 1;
+  static constexpr std::uint32_t line     = 1u << 2;
   // Complements of tasks are no smaller: see the class.
   static constexpr std::uint32_t first_task = 1u << task_id::slot_bits;
   static_assert(task_id::most_blocks == (1u << task_id::block_bits) - 1);
@@ -114,11 +113,23 @@ class signal_word {
       return all;
     }
   }
+  // In halves: a GPU's registers have 32 bits.
+  [[nodiscard]] COWARP_FN static constexpr signal_word of(std::uint32_t high, std::uint32_t low) {
+    return signal_word(std::uint64_t{high} << 32 | low);
+  }
+  [[nodiscard]] COWARP_FN constexpr std::uint32_t high() const {
+    return static_cast<std::uint32_t>(bits_ >> 32);
+  }
   [[nodiscard]] COWARP_FN constexpr std::uint32_t low() const {
     return static_cast<std::uint32_t>(bits_);
   }
-  [[nodiscard]] COWARP_FN constexpr bool has(std::uint64_t flag) const {
-    return !is_waiting() && (bits_ & flag) != 0;
+  [[nodiscard]] COWARP_FN constexpr bool has(std::uint32_t flag) const {
+    return !is_waiting() && (low() & flag) != 0;
+  }
+  /// \returns the flags once who waits first is called, and so has the reservation.
+  [[nodiscard]] COWARP_FN constexpr std::uint32_t flags_when_called() const {
+    if (!is_waiting()) return low();
+    return high() == 0 ? reserved : reserved | line;
   }
 
   std::uint64_t bits_ = 0;

@@ -7,6 +7,7 @@
 #include <cowarp/sync/signal.hpp>
 
 #include <cstdint>
+#include <new>
 
 namespace cowarp {
 
@@ -185,16 +186,53 @@ class signal<Value, Scope>::wait_future {
  public:
   using output = Value;
 
+  static constexpr bool is_spent_when_ready = true;  // it stands nowhere then
+
   COWARP_FN explicit wait_future(signal& from) : from_(from) {}
-  wait_future(wait_future&&) = default;  // before the first poll only
+  COWARP_FN wait_future(wait_future&& other) noexcept : from_(other.from_) {
+    COWARP_ASSERT(other.stands_ == place::nowhere, "a future must not move after its first poll");
+  }
   COWARP_FN ~wait_future() {
     if (stands_ != place::nowhere) leave();
   }
 
+  // Who waits alone goes through in two changes: from empty to waiting, which is guessed, and from the value that it
+  // was woken for to empty. All else is out of line, since it would stand at every wait.
   COWARP_FN polled<Value> poll(context& cx) {
+    COWARP_ASSERT(platform::is_shared(&from_) || !platform::is_shared(this),
+                  "a task whose frame is in shared memory waits for a primitive that other blocks "
+                  "reach: put the program's frames in global memory");
+    signal& from = from_;
+    if (stands_ == place::nowhere) {
+      word was;
+      // relaxed: hands nothing over; who takes a value acquires it.
+      if (from.change(was, word::waiting(cx.task(), false), platform::relaxed)) {
+        stands_ = place::first;
+        return pending;
+      }
+      // acquire: shows what the signaller wrote.
+      if (was.is_free_alone() && from.change(was, word(), platform::acquire)) {
+        return was.template value<Value>();
+      }
+    } else if (stands_ == place::first) {
+      word was = from.look();
+      // acquire: shows what the signaller wrote.
+      if (was.is_reserved_alone() && from.change(was, word(), platform::acquire)) {
+        stands_ = place::nowhere;
+        return was.template value<Value>();
+      }
+    }
+    return poll_among(cx.task());
+  }
+
+ private:
+  enum class place : std::uint8_t { nowhere, first, in_line };
+
+  /// The same in every state.
+  [[gnu::noinline]] COWARP_FN polled<Value> poll_among(task_id task) {
     polled<Value> result;
     if (stands_ == place::in_line) {
-      if (!from_.has_come_first(waiter_, cx.task())) return pending;
+      if (!from_.has_come_first(waiter_, task)) return pending;
       stands_ = place::first;
     }
     word was = from_.look();
@@ -205,10 +243,11 @@ class signal<Value, Scope>::wait_future {
         stands_ = place::nowhere;
         result.emplace(was.template value<Value>());
       } else if (is_first || was.bits() == 0) {
-        if (!wait_first(was, cx.task())) continue;
+        if (!wait_first(was, task)) continue;
         break;
       } else {
-        if (from_.join_line(waiter_, cx.task())) {
+        ::new (static_cast<void*>(&waiter_)) detail::waiter();
+        if (from_.join_line(waiter_, task)) {
           stands_ = place::in_line;
           break;
         }
@@ -218,14 +257,8 @@ class signal<Value, Scope>::wait_future {
     return result;
   }
 
- private:
-  enum class place : std::uint8_t { nowhere, first, in_line };
-
   /// Stands first, for `task`. \returns false as `change` does.
   COWARP_FN bool wait_first(word& was, task_id task) {
-    COWARP_ASSERT(platform::is_shared(&from_) || !platform::is_shared(this),
-                  "a task whose frame is in shared memory waits for a primitive that other blocks "
-                  "reach: put the program's frames in global memory");
     if (!was.is_waiting() || !(was.first() == task)) {
       // relaxed: hands nothing over; who takes a value acquires it.
       if (!from_.change(was, word::waiting(task, was.has_line()), platform::relaxed)) return false;
@@ -249,7 +282,9 @@ class signal<Value, Scope>::wait_future {
   }
 
   signal& from_;
-  detail::waiter waiter_;  // in line only
+  union {
+    detail::waiter waiter_;  // there in line only
+  };
   place stands_ = place::nowhere;
 };
 

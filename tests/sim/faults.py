@@ -7,6 +7,7 @@ Fault = collections.namedtuple("Fault", "name test changes")
 WORKER, QUEUE, WAKER = "executor/worker.hpp", "executor/run_queue.hpp", "executor/waker.hpp"
 SPAWNER, CHANNEL, SIGNAL = "executor/spawner.hpp", "sync/channel.hpp", "sync/signal.hpp"
 BLOCK, CORE = "executor/block.hpp", "sync/detail/channel_core.hpp"
+ASYNC = "executor/async.hpp"
 STALL = "executor/stall.hpp"
 SMALL, SIGNAL_WORD = "sync/detail/small_signal.hpp", "sync/detail/signal_word.hpp"
 CREDITS, PLACES = "sync/detail/credit_pool.hpp", "executor/place_line.hpp"
@@ -27,6 +28,12 @@ FAULTS = [
          "woken = word.ready.load(platform::acquire);\n      word.ready.store(0, platform::relaxed);")]),
     Fault("self-wakes are polled instead of the wakes of others", "coroutine_test", [
         (WORKER, "      ready |= woken;\n", "      if (ready == 0) ready = woken;\n")]),
+    Fault("a coroutine that ended is resumed for ever", "coroutine_test", [
+        (ASYNC, "        set(ascends, 0u);\n", "")]),
+    Fault("a chain of coroutines resumes its first", "coroutine_test", [
+        (ASYNC, "    set(leaf, coroutine.address());\n", "")]),
+    Fault("a coroutine that yields waits for what it had", "coroutine_test", [
+        (ASYNC, "    set(waiting, future);\n", "    if (future != nullptr) set(waiting, future);\n")]),
     Fault("each lane looks by itself whether its word is ready", "executor_test", [
         (WORKER, "if (platform::any_lane(word.ready.load(platform::relaxed) != 0))",
          "if (word.ready.load(platform::relaxed) != 0)")]),
@@ -60,10 +67,10 @@ FAULTS = [
          "      word.claimed.fetch_and(~ended, platform::release);\n"
          "      word.alive.fetch_and(~ended, platform::relaxed);\n")]),
     Fault("a task is made ready before it is built", "spawner_test", [
-        (SPAWNER, "    storage_of<Task>(slot).construct(static_cast<Arguments&&>(arguments)...);\n"
+        (SPAWNER, "    storage_of<Task>(here(), slot).construct(static_cast<Arguments&&>(arguments)...);\n"
                   "    begin(slot);\n",
          "    begin(slot);\n"
-         "    storage_of<Task>(slot).construct(static_cast<Arguments&&>(arguments)...);\n")]),
+         "    storage_of<Task>(here(), slot).construct(static_cast<Arguments&&>(arguments)...);\n")]),
     Fault("two spawners claim one slot", "spawner_test", [
         (SPAWNER, "if ((taken & bit) == 0) return", "return")]),
     Fault("a slot keeps its generation", "executor_test", [
@@ -187,16 +194,29 @@ FAULTS = [
     Fault("a small signal: a value that is handed on wakes nobody", "signal_test", [
         (SMALL, "        if (is_given) woken = task;\n", "")]),
     Fault("a small signal: who leaves keeps the reservation", "signal_test", [
-        (SIGNAL_WORD, "signal_word(bits_ & ~reserved);", "signal_word(bits_);")]),
+        (SIGNAL_WORD, "of(high(), low() & ~reserved);", "of(high(), low());")]),
     Fault("a small signal: a value that replaces another is free", "signal_test", [
-        (SIGNAL_WORD, "is_waiting() || is_reserved();", "is_waiting();")]),
+        (SIGNAL_WORD, "flags_when_called() | filled",
+                      "(is_waiting() ? flags_when_called() : low() & line) | filled")]),
     Fault("a small signal: a reset drops the reservation", "signal_test", [
-        (SIGNAL_WORD, "return idle(is_reserved(), has_line());", "return idle(false, has_line());")]),
+        (SIGNAL_WORD, "low() & ~filled", "low() & line")]),
     Fault("a small signal: a value is sent without a release", "handover_test", [
         (SMALL, "was.with(value), platform::release", "was.with(value), platform::relaxed")]),
     Fault("a small signal: a value is taken without an acquire", "handover_test", [
         (SMALL, "return change(was, word(), platform::acquire);",
-         "return change(was, word(), platform::relaxed);")]),
+         "return change(was, word(), platform::relaxed);"),
+        (SMALL, "was.is_free_alone() && from.change(was, word(), platform::acquire)",
+         "was.is_free_alone() && from.change(was, word(), platform::relaxed)"),
+        (SMALL, "was.is_reserved_alone() && from.change(was, word(), platform::acquire)",
+         "was.is_reserved_alone() && from.change(was, word(), platform::relaxed)")]),
+    Fault("a small signal: who is woken alone takes it without an acquire", "handover_test", [
+        (SMALL, "was.is_reserved_alone() && from.change(was, word(), platform::acquire)",
+         "was.is_reserved_alone() && from.change(was, word(), platform::relaxed)")]),
+    Fault("a small signal: who comes alone takes what is reserved", "signal_test", [
+        (SIGNAL_WORD, "{ return low() == filled; }", "{ return has(filled); }")]),
+    Fault("a small signal: who is woken alone forgets the line", "signal_test", [
+        (SIGNAL_WORD, "return low() == (filled | reserved);",
+         "return (low() & ~line) == (filled | reserved);")]),
 
     # ---- primitives, under the laws ----
     Fault("a released lock is not given to who waits", "laws/locks_test", [

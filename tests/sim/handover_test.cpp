@@ -112,6 +112,8 @@ COWARP_TASK(giver, 1, (hall & h), 640) {
       co_await cowarp::sleep_for(50ns);
     }
   }
+  // The value that comes with the cargo may replace this one, of which the taker was told.
+  if (h.what == by::signal) h.signal.send(0);
   if (h.what != by::atomic_waker) h.cargo[0] = 12;
   switch (h.what) {
     case by::channel: static_cast<void>(co_await h.channel.send(1)); break;
@@ -184,7 +186,10 @@ COWARP_TASK(taker, 1, (hall & h), 640) {
       co_await h.service.serve(resource);
       co_return;
     }
-    case by::signal: static_cast<void>(co_await h.signal.wait()); break;
+    case by::signal:
+      while (co_await h.signal.wait() == 0) {
+      }
+      break;
     case by::watch: {
       auto to = h.watch.subscribe();
       static_cast<void>(co_await to.changed());

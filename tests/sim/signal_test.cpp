@@ -240,19 +240,20 @@ struct trial {
   }
 };
 
-// ---- one waiter that gives up: nobody stands behind it -------------------------------------------
+// ---- one waiter that gives up, with nobody behind it; and two ------------------------------------
 
-struct lone {
+struct few {
   cowarp::signal<std::uint32_t> next;
   count taken;
+  std::uint32_t askers;
 };
 
-COWARP_TASK_FRAME(asking_anew, 1, 128) {
-  lone& l;
+COWARP_TASK_FRAME(asking_anew, 2, 128) {
+  few& l;
   std::uint32_t asked = 0;
   cowarp::polled<std::uint32_t> got{};
   COWARP_BODY_BEGIN
-  while (l.taken.load(platform::relaxed) < signals_sent) {  // relaxed: only this task adds.
+  while (l.taken.load(platform::relaxed) < signals_sent) {  // relaxed: only counts.
     // The deadline may pass while the value is this task's and it was not polled yet.
     COWARP_AWAIT_INTO(got, cowarp::with_timeout(100ns * (asked++ % 8 + 1), l.next.wait()));
     if (got) l.taken.fetch_add(1, platform::relaxed);  // relaxed: only counts.
@@ -262,7 +263,7 @@ COWARP_TASK_FRAME(asking_anew, 1, 128) {
 };
 
 COWARP_TASK_FRAME(giving, 1) {
-  lone& l;
+  few& l;
   std::uint32_t i = 0;
   COWARP_BODY_BEGIN
   for (; i < signals_sent; ++i) {
@@ -273,24 +274,38 @@ COWARP_TASK_FRAME(giving, 1) {
   COWARP_BODY_END
 };
 
-struct asking_alone : cowarp::program<giving, asking_anew> {
-  using grid_state = lone;
-  COWARP_FN static void start(cowarp::spawner<asking_alone> s, cowarp::no_state&, lone& l) {
+struct asking : cowarp::program<giving, asking_anew> {
+  using grid_state = few;
+  COWARP_FN static void start(cowarp::spawner<asking> s, cowarp::no_state&, few& l) {
     if (s.block() == 0) s.must_spawn<giving>(l);
-    if (s.block() == s.blocks() - 1) s.must_spawn<asking_anew>(l);
+    if (s.block() != s.blocks() - 1) return;
+    for (std::uint32_t i = 0; i < l.askers; ++i) s.must_spawn<asking_anew>(l);
+  }
+
+  static void hold(std::uint32_t seeds, std::uint32_t askers) {
+    sim_test::explore<asking>(
+        seeds, {},
+        [=] {
+          few l{};
+          l.askers = askers;
+          return l;
+        },
+        [](const cowarp::report& report, few& l, sim_test::verdict& found) {
+          sim_test::all_done(report, found);
+          const std::uint32_t taken = l.taken.load(platform::relaxed);  // relaxed: ended.
+          found.equal(taken, signals_sent, "values taken");
+        });
   }
 };
 
 }  // namespace
 
 TEST_CASE("signal: who gives up alone leaves the value to its next wait", "[sim][sync][signal]") {
-  sim_test::explore<asking_alone>(
-      200, {}, [] { return lone{}; },
-      [](const cowarp::report& report, lone& l, sim_test::verdict& found) {
-        sim_test::all_done(report, found);
-        found.equal(l.taken.load(platform::relaxed), signals_sent,
-                    "values taken");  // relaxed: ended.
-      });
+  asking::hold(200, 1);
+}
+
+TEST_CASE("signal: who gives up last of a line leaves no line", "[sim][sync][signal]") {
+  asking::hold(200, 2);
 }
 
 TEST_CASE("signal: no wake is lost between tasks of a block", "[sim][sync][signal]") {
