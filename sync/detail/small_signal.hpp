@@ -210,14 +210,10 @@ class signal<Value, Scope>::wait_future {
         stands_ = place::first;
         return pending;
       }
-      // acquire: shows what the signaller wrote.
-      if (was.is_free_alone() && from.change(was, word(), platform::acquire)) {
-        return was.template value<Value>();
-      }
+      if (was.is_free_alone() && from.take(was)) return was.template value<Value>();
     } else if (stands_ == place::first) {
       word was = from.look();
-      // acquire: shows what the signaller wrote.
-      if (was.is_reserved_alone() && from.change(was, word(), platform::acquire)) {
+      if (was.is_reserved_alone() && from.take(was)) {
         stands_ = place::nowhere;
         return was.template value<Value>();
       }
