@@ -9,6 +9,37 @@
 
 namespace cowarp {
 
+namespace detail {
+
+/// \returns the fastest way of a copy between global and shared memory. Asserts that hardware can make it.
+[[nodiscard]] COWARP_FN inline platform::copy_way way_of_aligned_copy(const void* to,
+                                                                      const void* from,
+                                                                      std::uint32_t bytes) {
+  COWARP_ASSERT(
+      platform::is_copy_aligned(to, from, bytes),
+      "copy_async: both places and the size must be multiples of 16 bytes: align them, or "
+      "copy the rest with lanes_for");
+  return platform::way_of_copy(to, from, bytes);
+}
+
+/// Begins a copy, or makes it if the way is `at_once`. \param ends where a bulk load ends
+COWARP_FN inline void begin_copy(platform::copy_way by, void* to, const void* from,
+                                 std::uint32_t bytes, bool is_constant,
+                                 platform::mbarrier_word* ends) {
+  using way = platform::copy_way;
+  if (by == way::bulk_load) {
+    platform::begin_bulk_load(to, from, bytes, is_constant, *ends);
+  } else if (by == way::bulk_store) {
+    platform::begin_bulk_store(to, from, bytes);
+  } else if (by == way::lane_load) {
+    platform::begin_lane_load(to, from, bytes);
+  } else {
+    platform::copy_at_once(to, from, bytes);
+  }
+}
+
+}  // namespace detail
+
 /// Copies while the worker polls other tasks; made by `copy_async` and by `tile`.
 ///
 /// ```text
@@ -51,20 +82,8 @@ class copy_future : detail::copy_on_its_way {
 
  private:
   COWARP_FN void begin() {
-    COWARP_ASSERT(
-        platform::is_copy_aligned(to_, from_, bytes_),
-        "copy_async: both places and the size must be multiples of 16 bytes: align them, or "
-        "copy the rest with lanes_for");
-    const way by = begins_by(platform::way_of_copy(to_, from_, bytes_));
-    if (by == way::bulk_load) {
-      platform::begin_bulk_load(to_, from_, bytes_, is_constant(), ends());
-    } else if (by == way::bulk_store) {
-      platform::begin_bulk_store(to_, from_, bytes_);
-    } else if (by == way::lane_load) {
-      platform::begin_lane_load(to_, from_, bytes_);
-    } else {
-      platform::copy_at_once(to_, from_, bytes_);
-    }
+    const way by = begins_by(detail::way_of_aligned_copy(to_, from_, bytes_));
+    detail::begin_copy(by, to_, from_, bytes_, is_constant(), ends());
   }
 
   void* to_;

@@ -73,6 +73,8 @@ class tile_map {
   friend class tile_load_future;
   template <class Map>
   friend class tile_store_future;
+  template <std::uint32_t Bytes, std::uint32_t Count>
+  friend class tile_pool;
 
   using way   = platform::copy_way;
   using plain = std::remove_const_t<Value>;
@@ -142,6 +144,22 @@ class tile_map {
            inside * sizeof(Value) % platform::copy_unit == 0;
   }
 
+  /// \returns the fastest way to load the tile that begins at `row`, `column`.
+  [[nodiscard]] COWARP_FN way way_of_load(const void* to, std::int32_t row,
+                                          std::int32_t column) const {
+    require_place(to, column);
+    return platform::way_of_tile_load(is_loaded_whole(row, column), map_, to);
+  }
+  /// Begins to load it, or does so if the way is `at_once`. \param ends where a bulk load ends
+  COWARP_FN void begin_load(way by, void* to, std::int32_t row, std::int32_t column,
+                            bool is_constant, platform::mbarrier_word* ends) const {
+    if (by == way::bulk_load) {
+      platform::begin_tile_load(to, &map_, row, column, copied_bytes, is_constant, *ends);
+    } else {
+      load_rows(static_cast<plain*>(to), row, column, by == way::lane_load);
+    }
+  }
+
   COWARP_FN void require_place([[maybe_unused]] const void* of_tile,
                                [[maybe_unused]] std::int32_t column) const {
     COWARP_ASSERT(!is_described_ || begins_unit(column),
@@ -187,15 +205,8 @@ class tile_load_future : detail::copy_on_its_way {
 
  private:
   COWARP_FN void begin() {
-    from_.require_place(to_, column_);
-    const bool is_whole = from_.is_loaded_whole(row_, column_);
-    const way by        = begins_by(platform::way_of_tile_load(is_whole, from_.map_, to_));
-    if (by == way::bulk_load) {
-      platform::begin_tile_load(to_, &from_.map_, row_, column_, Map::copied_bytes, is_constant(),
-                                ends());
-    } else {
-      from_.load_rows(static_cast<typename Map::plain*>(to_), row_, column_, by == way::lane_load);
-    }
+    const way by = begins_by(from_.way_of_load(to_, row_, column_));
+    from_.begin_load(by, to_, row_, column_, is_constant(), ends());
   }
 
   std::int32_t row_;

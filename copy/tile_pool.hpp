@@ -36,6 +36,7 @@ class tile_pool {
 
   class tile;
   class take_future;
+  class loaded_future;
 
   /// \returns a future of a tile, with whatever its last owner left in it.
   [[nodiscard]] COWARP_FN take_future take() { return take_future(*this); }
@@ -83,28 +84,36 @@ class tile_pool {
 /// A tile that a task holds; gives it back when destroyed. An empty one holds none.
 ///
 /// It may be kept across awaits, moved, and handed to another task of the block, but not while one of
-/// its copies is under way. Storage: 16 bytes.
+/// its copies is under way. One whose load is under way waits for its end before it is given back.
+/// Storage: 16 bytes.
 template <std::uint32_t Bytes, std::uint32_t Count>
-class tile_pool<Bytes, Count>::tile {
+class COWARP_TRIVIAL_ABI tile_pool<Bytes, Count>::tile {
  public:
   tile() = default;
   COWARP_FN tile(tile_pool& from, std::uint32_t index) : pool_(&from), index_(index) {}
-  COWARP_FN tile(tile&& other) noexcept : pool_(other.pool_), index_(other.index_) {
+  COWARP_FN tile(tile&& other) noexcept
+      : pool_(other.pool_), index_(other.index_), load_(other.load_) {
     other.pool_ = nullptr;
+    other.load_ = way::at_once;
   }
   COWARP_FN tile& operator=(tile&& other) noexcept {
     if (this == &other) return *this;
     release();
     pool_       = other.pool_;
     index_      = other.index_;
+    load_       = other.load_;
     other.pool_ = nullptr;
+    other.load_ = way::at_once;
     return *this;
   }
   COWARP_FN ~tile() { release(); }
 
   /// Gives the tile back now.
   COWARP_FN void release() {
-    if (pool_ != nullptr) pool_->give_back(index_);
+    if (pool_ == nullptr) return;
+    while (!has_loaded()) {
+    }
+    pool_->give_back(index_);
     pool_ = nullptr;
   }
 
@@ -122,6 +131,33 @@ class tile_pool<Bytes, Count>::tile {
                   "tile_map: its tiles are larger than the pool's: give the pool its tile_bytes");
     return {data(), from, row, column, option, &pool_->ends_[index_]};
   }
+
+  /// Begins to copy into the tile, which goes on while the task does other work; `loaded` waits for it. So one task
+  /// has its next tile on its way while it works on another. \pre no copy of the tile is under way.
+  COWARP_FN void begin_load(const void* from, std::uint32_t bytes = Bytes,
+                            copy_option option = copy_option::none) {
+    require_no_load();
+    load_ = detail::way_of_aligned_copy(data(), from, bytes);
+    detail::begin_copy(load_, data(), from, bytes, option == copy_option::constant_source,
+                       &pool_->ends_[index_]);
+  }
+  /// The same for the tile of a matrix that begins at `row`, `column`.
+  template <class Value, std::uint32_t Rows, std::uint32_t Columns>
+  COWARP_FN void begin_load(const tile_map<Value, Rows, Columns>& from, std::int32_t row,
+                            std::int32_t column, copy_option option = copy_option::none) {
+    static_assert(tile_map<Value, Rows, Columns>::tile_bytes <= Bytes,
+                  "tile_map: its tiles are larger than the pool's: give the pool its tile_bytes");
+    require_no_load();
+    load_ = from.way_of_load(data(), row, column);
+    from.begin_load(load_, data(), row, column, option == copy_option::constant_source,
+                    &pool_->ends_[index_]);
+  }
+  /// \returns a future that is ready once what `begin_load` began is in the tile, at once if nothing was begun.
+  /// The tile stays where it is meanwhile; the lane that began the load awaits it.
+  [[nodiscard]] COWARP_FN loaded_future loaded() { return loaded_future(*this); }
+  /// \returns true if `loaded` would be ready now.
+  [[nodiscard]] COWARP_FN bool try_loaded() { return has_loaded(); }
+
   /// Copies out of the tile; a future, by default ready once the tile may be used again.
   [[nodiscard]] COWARP_FN copy_future
   store(void* to, std::uint32_t bytes = Bytes,
@@ -150,8 +186,55 @@ class tile_pool<Bytes, Count>::tile {
   [[nodiscard]] COWARP_FN explicit operator bool() const { return pool_ != nullptr; }
 
  private:
+  friend class loaded_future;
+  using way = platform::copy_way;
+
+  COWARP_FN void require_no_load() const {
+    COWARP_ASSERT(pool_ != nullptr, "begin_load: the tile is empty: take one from the pool first");
+    COWARP_ASSERT(load_ == way::at_once,
+                  "begin_load: the tile's last load is still under way: await loaded() first");
+  }
+  /// \returns true once no load is under way.
+  COWARP_FN bool has_loaded() {
+    if (load_ == way::at_once) return true;
+    if (load_ == way::bulk_load) {
+      auto& ends = pool_->ends_[index_];
+      if (!ends.has_passed(0)) return false;
+      ends.invalidate();
+    } else {
+      platform::wait_lane_loads();
+    }
+    load_ = way::at_once;
+    return true;
+  }
+
   tile_pool* pool_     = nullptr;
   std::uint32_t index_ = 0;
+  way load_            = way::at_once;  // of `begin_load`, while it is under way
+};
+
+/// Waits for the load that a tile began.
+///
+/// Called by:     the lane that polls the task, which began the load.
+/// Memory order:  what was copied is visible to the task after the await, and to lanes it asks then.
+/// Resumes on:    the executor's next pass, over and over, until the copy is made.
+/// Cancellation:  a dropped wait leaves the load under way, for the next `loaded`.
+/// Storage:       8 bytes.
+template <std::uint32_t Bytes, std::uint32_t Count>
+class tile_pool<Bytes, Count>::loaded_future {
+ public:
+  using output = unit;
+
+  COWARP_FN explicit loaded_future(tile& of) : of_(of) {}
+
+  COWARP_FN polled<unit> poll(context& cx) {
+    if (of_.has_loaded()) return unit{};
+    cx.wake_self();
+    return pending;
+  }
+
+ private:
+  tile& of_;
 };
 
 /// Waits for a tile. Dropped after one was promised, it hands it to the next in line.

@@ -133,6 +133,11 @@ class coroutine_storage {
   struct parameters_of;
   template <class... Parameters>
   struct parameters_of<task_coroutine<Task> (*)(coroutine_storage&, Parameters...)> {
+    static_assert(
+        (platform::passes_by_value<Parameters> && ...),
+        "COWARP_TASK: clang passes classes to functions of a GPU as bytes, so a parameter with a "
+        "destructor would be destroyed twice: write [[clang::trivial_abi]] in front of "
+        "the name of its class, or pass a reference to one that stands elsewhere");
     using type = std::tuple<Parameters...>;
     /// True if a reference parameter would refer to a temporary argument.
     template <class... Arguments>

@@ -27,7 +27,7 @@ inline constexpr std::size_t default_await_bytes = 64;
 /// Called by:     the lane that polls the task.
 /// Storage:       8 + `AwaitBytes` bytes inside the frame.
 template <class Output, std::size_t AwaitBytes = default_await_bytes>
-class frame_base {
+class COWARP_TRIVIAL_ABI frame_base {
  public:
   using output = Output;
 
@@ -116,7 +116,7 @@ class frame_base {
 ///
 /// Made by `call<Frame>(arguments...)`.
 template <class Frame>
-class frame_call {
+class COWARP_TRIVIAL_ABI frame_call {
  public:
   using output = typename Frame::output;
 

@@ -82,7 +82,7 @@ class place_line {
 /// Resumes on:    the executor's next poll.
 /// Storage:       40 bytes and `Places`. Dropped after it was given a place, it hands it on.
 template <class Places>
-class place_wait {
+class COWARP_TRIVIAL_ABI place_wait {
  public:
   using output = typename Places::output;
 

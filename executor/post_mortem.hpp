@@ -86,11 +86,11 @@ void note_waiting(report& to, std::uint32_t block, remains<Program>& of) {
   std::uint32_t first = 0;
   on_host_for_each_task(static_cast<Program*>(nullptr), [&]<class Task>(task_type<Task>) {
     for (std::uint32_t i = 0; i < Task::pool_size; ++i) {
-      if ((of.masks[first + i / 32] >> i % 32 & 1u) == 0) continue;
+      const std::uint32_t slot = first * 32 + slot_of_place<Task>(i);
+      if ((of.masks[slot / 32] >> slot % 32 & 1u) == 0) continue;
       site_list sites;
       auto* frame = pool + i * stride_of<Program, Task>();
       reinterpret_cast<typename Task::storage*>(frame)->describe(sites);
-      const std::uint32_t slot = first * 32 + i;
       add_waiting(to, {task_name<Task>(), 1, block, slot, {}, {}, of.polls_of(slot)}, sites);
     }
     pool += frames_bytes_of<Program, Task>();

@@ -23,6 +23,31 @@ struct task_type {};
 /// State that a program does not have.
 struct no_state {};
 
+namespace detail {
+
+/// \returns a task type's constant `tasks_per_word`, or 32; a frame may have a member of that name.
+template <class Task>
+constexpr std::uint32_t declared_tasks_per_word() {
+  if constexpr (requires { requires std::is_pointer_v<decltype(&Task::tasks_per_word)>; }) {
+    return Task::tasks_per_word;
+  } else {
+    return 32;
+  }
+}
+
+}  // namespace detail
+
+/// How many tasks of a type share a word, 1 to 32. A worker polls the tasks of a word together, a lane each, so
+/// many small tasks share one; a few large ones are spread over the workers, without memory for slots that nobody
+/// needs. Say it in the frame, or in front of the program:
+///
+/// ```cpp
+/// COWARP_TASK_FRAME(multiply, 8) { static constexpr std::uint32_t tasks_per_word = 1; ... };  // eight workers
+/// template <> inline constexpr std::uint32_t cowarp::tasks_per_word<multiply> = 1;
+/// ```
+template <class Task>
+inline constexpr std::uint32_t tasks_per_word = detail::declared_tasks_per_word<Task>();
+
 /// The base of a program: lists its tasks and gives defaults that the program may hide.
 ///
 /// ```cpp
@@ -140,9 +165,30 @@ constexpr std::size_t round_up(std::size_t bytes, std::size_t to) {
   return (bytes + to - 1) / to * to;
 }
 
-/// \returns the words that a task's pool takes: 32 slots each, all of one task type.
+/// The words that a task's pool takes: 32 slots each, all of one task type, of which the first
+/// `tasks_per_word` exist.
 template <class Task>
-inline constexpr std::uint32_t words_of = (Task::pool_size + 31) / 32;
+inline constexpr std::uint32_t words_of =
+    (Task::pool_size + tasks_per_word<Task> - 1) / tasks_per_word<Task>;
+
+/// \returns which task of its pool lives in a slot, counted from the pool's first slot.
+template <class Task>
+COWARP_FN constexpr std::uint32_t place_in_pool(std::uint32_t slot) {
+  constexpr std::uint32_t each = tasks_per_word<Task>;
+  static_assert(each > 0 && each <= 32, "a word holds 1 to 32 tasks: mend `tasks_per_word`");
+  if constexpr (each == 32) {
+    return slot;
+  } else {
+    return slot / 32 * each + slot % 32;
+  }
+}
+
+/// The same the other way round.
+template <class Task>
+COWARP_FN constexpr std::uint32_t slot_of_place(std::uint32_t place) {
+  constexpr std::uint32_t each = tasks_per_word<Task>;
+  return place / each * 32 + place % each;
+}
 
 /// The sum of `size<Task>()` over the program's tasks, or over those listed before `Before`.
 template <class Program, class Before = void, class Size>
@@ -281,8 +327,10 @@ struct layout {
   /// \returns the mask of the slots of the pool's word `i` that exist.
   template <class Task>
   COWARP_FN static constexpr std::uint32_t slots_in_word(std::uint32_t i) {
-    constexpr std::uint32_t rest = Task::pool_size % 32;
-    return rest != 0 && i + 1 == words_of<Task> ? (1u << rest) - 1 : ~0u;
+    constexpr std::uint32_t each = tasks_per_word<Task>;
+    constexpr std::uint32_t rest = Task::pool_size % each;
+    constexpr std::uint32_t all  = each == 32 ? ~0u : (1u << each % 32) - 1;
+    return rest != 0 && i + 1 == words_of<Task> ? (1u << rest) - 1 : all;
   }
 };
 

@@ -79,7 +79,7 @@ struct cells_of {
 /// It keeps no program alive: if all tasks are done the program ends. After Embassy's `AvailableTask`,
 /// which leaks the slot when dropped.
 template <class Program, class Task>
-class reservation {
+class COWARP_TRIVIAL_ABI reservation {
  public:
   reservation() = default;
   COWARP_FN explicit reservation(task_id at) : place_(at.value + 1) {}
@@ -140,7 +140,7 @@ class reservation {
 /// Storage:       8 bytes; zero bytes are valid and hold nothing.
 /// Fails:         in Debug builds, if it spawns without room.
 template <class Program, class Task>
-class remote_reservation {
+class COWARP_TRIVIAL_ABI remote_reservation {
  public:
   remote_reservation() = default;
   COWARP_FN remote_reservation(std::uint32_t block, std::uint32_t cell)

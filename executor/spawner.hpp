@@ -163,7 +163,7 @@ class spawner {
     std::string_view name;
     Program::for_each_task([&]<class Task>(task_type<Task>) {
       const std::uint32_t i = task.slot() - layout::template first_word_of<Task> * 32;
-      if (i < Task::pool_size) name = task_name<Task>();
+      if (i < detail::words_of<Task> * 32) name = task_name<Task>();
     });
     return name;
   }
@@ -306,7 +306,8 @@ class spawner {
                        : detail::memory_of<Program>(block) + layout::global_frames_at;
     return *reinterpret_cast<typename Task::storage*>(
         bytes + layout::template frames_at<Task> +
-        (slot - layout::template first_word_of<Task> * 32) * detail::stride_of<Program, Task>());
+        detail::place_in_pool<Task>(slot - layout::template first_word_of<Task> * 32) *
+            detail::stride_of<Program, Task>());
   }
 
   /// \returns what ties a slot of this block to its task's handle. \pre the slot belongs to `Task`.
@@ -316,7 +317,8 @@ class spawner {
     using layout = detail::layout<Program>;
     return reinterpret_cast<detail::join_link*>(
         detail::memory_of<Program>(block) +
-        layout::template join_at<Task>)[slot - layout::template first_word_of<Task> * 32];
+        layout::template join_at<Task>)[detail::place_in_pool<Task>(
+        slot - layout::template first_word_of<Task> * 32)];
   }
 
   /// \returns a block's inbox for spawns of `Task` from elsewhere.

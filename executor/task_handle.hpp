@@ -48,7 +48,7 @@ namespace cowarp {
 /// Any number of tasks may join; the first to be polled has the result, the others have none. After
 /// tokio's `JoinHandle` and `AbortHandle`, without a heap.
 template <class Output>
-class task_handle {
+class COWARP_TRIVIAL_ABI task_handle {
  public:
   class join_future;
 
@@ -194,7 +194,7 @@ class task_handle {
 
 /// Waits until a task has ended. Cancelling it leaves the result to others.
 template <class Output>
-class task_handle<Output>::join_future {
+class COWARP_TRIVIAL_ABI task_handle<Output>::join_future {
  public:
   using output = polled<Output>;
 

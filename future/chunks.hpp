@@ -13,7 +13,7 @@ namespace cowarp {
 
 /// Up to `Capacity` items in a row, in place.
 template <class Item, std::uint32_t Capacity>
-class chunk {
+class COWARP_TRIVIAL_ABI chunk {
   static_assert(Capacity > 0, "a chunk has room for at least one item: give it a capacity");
 
  public:

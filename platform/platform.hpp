@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <type_traits>
 
 #if defined(__CUDACC__)
 #  include <cuda_runtime.h>
@@ -28,6 +29,14 @@
 #  define COWARP_FN
 #  define COWARP_DEVICE_FN
 #  define COWARP_HOST_FN
+#endif
+
+// In front of the name of a class that has a destructor and may be passed by value. On a GPU clang passes every class
+// as bytes, and would destroy both the bytes and what they were copied from; with this the bytes alone.
+#if defined(__clang__)
+#  define COWARP_TRIVIAL_ABI [[clang::trivial_abi]]
+#else
+#  define COWARP_TRIVIAL_ABI
 #endif
 
 // nvcc rejects co_await in device code; clang compiles it for NVPTX.
@@ -63,11 +72,26 @@ namespace platform {
 #if defined(__CUDA_ARCH__)
 inline constexpr bool on_device = true;
 #else
-inline constexpr bool on_device             = false;
+inline constexpr bool on_device = false;
 #endif
 
 /// True in sources whose programs run on a GPU, in every pass of their compiler.
 inline constexpr bool launches_on_gpu = COWARP_HAS_CUDA != 0;
+
+/// True if a value of the type may be a function's parameter, also of a coroutine: see COWARP_TRIVIAL_ABI.
+#if COWARP_HAS_CUDA && defined(__clang__)
+#  pragma clang diagnostic push
+#  pragma clang diagnostic ignored \
+      "-Wdeprecated-builtins"  // its successor does not know the attribute
+template <class Value>
+inline constexpr bool passes_by_value = std::is_reference_v<Value> ||
+                                        std::is_trivially_destructible_v<Value> ||
+                                        __is_trivially_relocatable(Value);
+#  pragma clang diagnostic pop
+#else
+template <class Value>
+inline constexpr bool passes_by_value       = true;
+#endif
 
 /// True where coroutines note the line of each await: a store of 4 bytes each. On a CPU always, on a
 /// GPU in Debug builds and with COWARP_AWAIT_LINES defined.

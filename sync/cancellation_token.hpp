@@ -211,7 +211,7 @@ class cancellation_token {
 
 /// Waits until a token is cancelled.
 template <scope Scope>
-class cancellation_token<Scope>::cancelled_future {
+class COWARP_TRIVIAL_ABI cancellation_token<Scope>::cancelled_future {
  public:
   using output = unit;
 
@@ -248,7 +248,7 @@ class cancellation_token<Scope>::cancelled_future {
 
 /// Cancels a token when it is destroyed, unless it was disarmed. Storage: 8 bytes.
 template <scope Scope>
-class cancellation_token<Scope>::guard {
+class COWARP_TRIVIAL_ABI cancellation_token<Scope>::guard {
  public:
   guard() = default;
   COWARP_FN explicit guard(cancellation_token& of) : of_(&of) {}

@@ -6,6 +6,7 @@
 #include <cowarp/sync/channel_ends.hpp>
 #include <cowarp/sync/detail/channel_core.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <utility>
 
@@ -53,8 +54,12 @@ class channel {
   class room_future;
 
   /// \returns a future that is ready once the message is in the channel, or refused.
-  [[nodiscard]] COWARP_FN send_future send(Value value) {
+  [[nodiscard]] COWARP_FN send_future send(Value&& value) {
     return send_future(*this, std::move(value));
+  }
+  [[nodiscard]] COWARP_FN send_future
+  send(const Value& value) requires std::copy_constructible<Value> {
+    return send(Value(value));
   }
 
   /// \returns a future of the next message; of nothing once the channel is closed and drained.
@@ -73,7 +78,7 @@ class channel {
   [[nodiscard]] COWARP_FN channel_receiver<channel> receiver() { return channel_receiver(*this); }
 
   /// Sends if there is room that nobody waits for.
-  [[nodiscard]] COWARP_FN send_result<Value> try_send(Value value) {
+  [[nodiscard]] COWARP_FN send_result<Value> try_send(Value&& value) {
     send_result<Value> result{send_status::full, pending};
     notified woken;
     core_.lock.with(
@@ -81,6 +86,10 @@ class channel {
     core_.wake_and_go_on(woken);
     if (!result) result.value.emplace(std::move(value));
     return result;
+  }
+  [[nodiscard]] COWARP_FN send_result<Value> try_send(
+      const Value& value) requires std::copy_constructible<Value> {
+    return try_send(Value(value));
   }
 
   /// \returns a message if there is one that nobody waits for.
@@ -145,7 +154,7 @@ class channel {
 
 /// Sends one message, waiting for room. Its output says `ok` or `closed`.
 template <class Value, std::uint32_t Capacity, scope Scope>
-class channel<Value, Capacity, Scope>::send_future {
+class COWARP_TRIVIAL_ABI channel<Value, Capacity, Scope>::send_future {
  public:
   using output = send_result<Value>;
 
@@ -210,7 +219,7 @@ class channel<Value, Capacity, Scope>::send_future {
 
 /// Waits until a message could be sent, before there is one.
 template <class Value, std::uint32_t Capacity, scope Scope>
-class channel<Value, Capacity, Scope>::room_future {
+class COWARP_TRIVIAL_ABI channel<Value, Capacity, Scope>::room_future {
  public:
   using output = bool;
 

@@ -11,6 +11,7 @@
 #include <cowarp/sync/send_result.hpp>
 
 #include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -63,8 +64,12 @@ class greedy_channel {
   class receive_future;
 
   /// \returns a future that is ready once the message is in the channel, or refused.
-  [[nodiscard]] COWARP_FN send_future send(Value value) {
+  [[nodiscard]] COWARP_FN send_future send(Value&& value) {
     return send_future(*this, std::move(value));
+  }
+  [[nodiscard]] COWARP_FN send_future
+  send(const Value& value) requires std::copy_constructible<Value> {
+    return send(Value(value));
   }
 
   /// \returns a future of a message; of nothing once the channel is closed and drained.
@@ -77,11 +82,15 @@ class greedy_channel {
   }
 
   /// Sends if there is room.
-  [[nodiscard]] COWARP_FN send_result<Value> try_send(Value value) {
+  [[nodiscard]] COWARP_FN send_result<Value> try_send(Value&& value) {
     std::uint32_t company = 0;
     send_result<Value> result{put(value, false, company), pending};
     if (!result) result.value.emplace(std::move(value));
     return result;
+  }
+  [[nodiscard]] COWARP_FN send_result<Value> try_send(
+      const Value& value) requires std::copy_constructible<Value> {
+    return try_send(Value(value));
   }
 
   /// \returns a message if there is one.

@@ -6,6 +6,7 @@
 #include <cowarp/platform/atomic.hpp>
 #include <cowarp/sync/detail/permit_pool.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <new>
@@ -61,11 +62,15 @@ class once_lock {
   }
 
   /// Sets the value. \returns nothing; the value, if it was refused.
-  [[nodiscard]] COWARP_FN polled<Value> init(Value value) {
+  [[nodiscard]] COWARP_FN polled<Value> init(Value&& value) {
     detail::permit_waiter request(wants_right);
     if (!pool_.try_take(request)) return polled<Value>(std::move(value));
     finish(std::move(value));
     return pending;
+  }
+  [[nodiscard]] COWARP_FN polled<Value> init(
+      const Value& value) requires std::copy_constructible<Value> {
+    return init(Value(value));
   }
 
   /// \returns a future of a pointer to the value.
@@ -153,7 +158,7 @@ class once_lock<Value, Scope>::get_future {
 /// it leaves that to the next.
 template <class Value, scope Scope>
 template <class Init, bool MayFail>
-class once_lock<Value, Scope>::init_future {
+class COWARP_TRIVIAL_ABI once_lock<Value, Scope>::init_future {
  public:
   using output = const Value*;
 

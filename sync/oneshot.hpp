@@ -6,6 +6,7 @@
 #include <cowarp/sync/channel.hpp>
 #include <cowarp/sync/detail/waiting.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -54,7 +55,7 @@ class oneshot : public detail::closable<oneshot<Value, Scope>, Scope> {
   using cancellation_future = detail::waiting<cancellation_operation>;
 
   /// Hands the value over, at once.
-  COWARP_FN send_result<Value> send(Value value) {
+  COWARP_FN send_result<Value> send(Value&& value) {
     send_result<Value> result{send_status::ok, pending};
     this->change([&] {
       if (is_over() || is_abandoned_) {
@@ -67,6 +68,9 @@ class oneshot : public detail::closable<oneshot<Value, Scope>, Scope> {
     });
     if (!result) result.value.emplace(std::move(value));
     return result;
+  }
+  COWARP_FN send_result<Value> send(const Value& value) requires std::copy_constructible<Value> {
+    return send(Value(value));
   }
 
   /// Says that no value will come; the receiver sees it, unless one was sent before.
@@ -118,7 +122,7 @@ class oneshot : public detail::closable<oneshot<Value, Scope>, Scope> {
 
 /// The sending side, which abandons the oneshot when destroyed. Storage: 8 bytes.
 template <class Value, scope Scope>
-class oneshot<Value, Scope>::sender {
+class COWARP_TRIVIAL_ABI oneshot<Value, Scope>::sender {
  public:
   static constexpr scope primitive_scope = Scope;
 
@@ -134,7 +138,10 @@ class oneshot<Value, Scope>::sender {
     if (of_ != nullptr) of_->abandon();
   }
 
-  COWARP_FN send_result<Value> send(Value value) { return of_->send(std::move(value)); }
+  COWARP_FN send_result<Value> send(Value&& value) { return of_->send(std::move(value)); }
+  COWARP_FN send_result<Value> send(const Value& value) requires std::copy_constructible<Value> {
+    return send(Value(value));
+  }
   [[nodiscard]] COWARP_FN cancellation_future cancellation() { return of_->cancellation(); }
   [[nodiscard]] COWARP_FN bool is_canceled() { return of_->is_canceled(); }
 
@@ -145,7 +152,7 @@ class oneshot<Value, Scope>::sender {
 /// The receiving side, which closes the oneshot when destroyed, and drops a value that it did not
 /// take. Storage: 8 bytes.
 template <class Value, scope Scope>
-class oneshot<Value, Scope>::receiver {
+class COWARP_TRIVIAL_ABI oneshot<Value, Scope>::receiver {
  public:
   static constexpr scope primitive_scope = Scope;
 

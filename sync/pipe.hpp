@@ -168,7 +168,7 @@ class pipe : public detail::closable<pipe<Capacity, Scope>, Scope> {
 /// The bytes of a pipe, lent to one reader. Destroyed before `consume` they stay in the pipe.
 /// Storage: 16 bytes; the pipe must outlive it.
 template <std::uint32_t Capacity, scope Scope>
-class pipe<Capacity, Scope>::lent_bytes {
+class COWARP_TRIVIAL_ABI pipe<Capacity, Scope>::lent_bytes {
  public:
   lent_bytes() = default;
   COWARP_FN explicit lent_bytes(pipe& from)
@@ -263,7 +263,7 @@ class pipe<Capacity, Scope>::room {
 /// The room of a pipe, lent to one writer. Destroyed before `publish` it stays as free as it was.
 /// Storage: 16 bytes; the pipe must outlive it.
 template <std::uint32_t Capacity, scope Scope>
-class pipe<Capacity, Scope>::lent_room {
+class COWARP_TRIVIAL_ABI pipe<Capacity, Scope>::lent_room {
  public:
   lent_room() = default;
   COWARP_FN explicit lent_room(room of) : room_(of) {}

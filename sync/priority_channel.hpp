@@ -6,6 +6,7 @@
 #include <cowarp/sync/channel.hpp>
 #include <cowarp/sync/detail/waiting.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <new>
@@ -49,8 +50,12 @@ class priority_channel
   using receive_future = detail::waiting<receive_operation>;
 
   /// \returns a future that is ready once the message is in the channel, or refused.
-  [[nodiscard]] COWARP_FN send_future send(Value value) {
+  [[nodiscard]] COWARP_FN send_future send(Value&& value) {
     return send_future(send_operation{*this, std::move(value)});
+  }
+  [[nodiscard]] COWARP_FN send_future
+  send(const Value& value) requires std::copy_constructible<Value> {
+    return send(Value(value));
   }
 
   /// \returns a future of the most urgent message; of nothing once it is closed and drained.
@@ -63,11 +68,15 @@ class priority_channel
   [[nodiscard]] COWARP_FN auto receiver() { return channel_receiver<priority_channel>(*this); }
 
   /// Sends if there is room that no blocked sender was called for.
-  COWARP_FN send_result<Value> try_send(Value value) {
+  COWARP_FN send_result<Value> try_send(Value&& value) {
     send_operation operation{*this, std::move(value)};
     auto result = detail::attempt_now(operation);
     if (result) return std::move(*result);
     return {send_status::full, std::move(operation.value)};
+  }
+  COWARP_FN send_result<Value> try_send(
+      const Value& value) requires std::copy_constructible<Value> {
+    return try_send(Value(value));
   }
 
   /// \returns a message if there is one that no waiting receiver was called for.

@@ -6,6 +6,7 @@
 #include <cowarp/sync/channel.hpp>
 #include <cowarp/sync/detail/waiting.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <new>
@@ -67,20 +68,28 @@ class pubsub_channel
   using publish_future = detail::waiting<publish_operation>;
 
   /// \returns a future that is ready once the message is in the channel, or refused.
-  [[nodiscard]] COWARP_FN publish_future publish(Value value) {
+  [[nodiscard]] COWARP_FN publish_future publish(Value&& value) {
     return publish_future({*this, std::move(value)});
+  }
+  [[nodiscard]] COWARP_FN publish_future
+  publish(const Value& value) requires std::copy_constructible<Value> {
+    return publish(Value(value));
   }
 
   /// Publishes if there is room that no blocked publisher was called for.
-  COWARP_FN send_result<Value> try_publish(Value value) {
+  COWARP_FN send_result<Value> try_publish(Value&& value) {
     publish_operation operation{*this, std::move(value)};
     auto result = detail::attempt_now(operation);
     if (result) return std::move(*result);
     return {send_status::full, std::move(operation.value)};
   }
+  COWARP_FN send_result<Value> try_publish(
+      const Value& value) requires std::copy_constructible<Value> {
+    return try_publish(Value(value));
+  }
 
   /// Publishes at once; drops the oldest message if there is no room.
-  COWARP_FN send_result<Value> publish_immediate(Value value) {
+  COWARP_FN send_result<Value> publish_immediate(Value&& value) {
     bool is_refused = false;
     this->change([&] {
       is_refused = this->is_closed_;
@@ -90,6 +99,10 @@ class pubsub_channel
     });
     if (!is_refused) return {send_status::ok, pending};
     return {send_status::closed, std::move(value)};
+  }
+  COWARP_FN send_result<Value> publish_immediate(
+      const Value& value) requires std::copy_constructible<Value> {
+    return publish_immediate(Value(value));
   }
 
   /// \returns a subscriber to what is published from now on; an empty one at the limit.
@@ -185,7 +198,7 @@ class pubsub_channel
 /// Called by:     one task at a time.
 /// Storage:       16 bytes; the channel, and during an await the subscriber, must live on.
 template <class Value, std::uint32_t Capacity, std::uint32_t Subscribers, scope Scope>
-class pubsub_channel<Value, Capacity, Subscribers, Scope>::subscriber {
+class COWARP_TRIVIAL_ABI pubsub_channel<Value, Capacity, Subscribers, Scope>::subscriber {
  public:
   static constexpr scope primitive_scope = Scope;
 

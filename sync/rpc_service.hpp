@@ -116,7 +116,7 @@ class rpc_service : public detail::closable<rpc_service<Resource, Scope>, Scope>
 
 /// The right to serve, held by one task at a time.
 template <class Resource, scope Scope>
-class rpc_service<Resource, Scope>::ownership {
+class COWARP_TRIVIAL_ABI rpc_service<Resource, Scope>::ownership {
  public:
   ownership() = default;
   COWARP_FN explicit ownership(rpc_service& of) : of_(std::addressof(of)) {}
@@ -190,7 +190,7 @@ class rpc_service<Resource, Scope>::serve_future {
 /// Waits for its function's turn and result.
 template <class Resource, scope Scope>
 template <class Fn>
-class rpc_service<Resource, Scope>::call_future {
+class COWARP_TRIVIAL_ABI rpc_service<Resource, Scope>::call_future {
  public:
   using output = polled<result_of<Fn>>;
 

@@ -94,7 +94,7 @@ using greedy_semaphore = basic_semaphore<Initial, Scope, detail::service::greedy
 /// It may be kept across awaits, moved, and handed to another task within the semaphore's scope.
 /// Storage: 16 bytes; the semaphore must outlive it.
 template <std::uint32_t Initial, scope Scope, detail::service Service>
-class basic_semaphore<Initial, Scope, Service>::permits {
+class COWARP_TRIVIAL_ABI basic_semaphore<Initial, Scope, Service>::permits {
  public:
   permits() = default;
   COWARP_FN permits(pool& from, std::uint32_t count) : pool_(&from), count_(count) {}

@@ -7,6 +7,7 @@
 #include <cowarp/platform/spin_lock.hpp>
 #include <cowarp/sync/detail/line.hpp>
 
+#include <concepts>
 #include <memory>
 #include <new>
 #include <utility>
@@ -45,7 +46,7 @@ class signal {
   class wait_future;
 
   /// Gives a value, in place of one that was not taken yet.
-  COWARP_FN void send(Value value) {
+  COWARP_FN void send(Value&& value) {
     task_id woken{task_id::none};
     lock_.with([&] {
       if (has_value_) {
@@ -57,6 +58,9 @@ class signal {
       woken = reserve_for_first();
     });
     wake(woken);
+  }
+  COWARP_FN void send(const Value& value) requires std::copy_constructible<Value> {
+    return send(Value(value));
   }
 
   /// \returns a future of the value.
@@ -109,7 +113,7 @@ class signal {
 
 /// Waits for a signal's value. Cancelling it loses nothing.
 template <class Value, scope Scope>
-class signal<Value, Scope>::wait_future {
+class COWARP_TRIVIAL_ABI signal<Value, Scope>::wait_future {
  public:
   using output = Value;
 

@@ -6,6 +6,7 @@
 #include <cowarp/sync/channel.hpp>
 #include <cowarp/sync/detail/waiting.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -48,10 +49,13 @@ class watch : public detail::closable<watch<Value, Scope>, Scope> {
   struct look_operation;
 
   /// Replaces the value.
-  COWARP_FN send_result<Value> send(Value value) {
+  COWARP_FN send_result<Value> send(Value&& value) {
     const auto replace = [&](polled<Value>& latest) { latest.emplace(std::move(value)); };
     if (send_modify(replace)) return {send_status::ok, pending};
     return {send_status::closed, std::move(value)};
+  }
+  COWARP_FN send_result<Value> send(const Value& value) requires std::copy_constructible<Value> {
+    return send(Value(value));
   }
 
   /// Lets `modify(polled<Value>&)` change the value in place. \returns false if the watch is

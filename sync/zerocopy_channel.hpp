@@ -171,7 +171,7 @@ class zerocopy_channel : public detail::closable<zerocopy_channel<Value, Capacit
 /// Storage: 16 bytes; the channel must outlive it.
 template <class Value, std::uint32_t Capacity, scope Scope>
 template <typename zerocopy_channel<Value, Capacity, Scope>::side Side>
-class zerocopy_channel<Value, Capacity, Scope>::slot {
+class COWARP_TRIVIAL_ABI zerocopy_channel<Value, Capacity, Scope>::slot {
  public:
   slot() = default;
   COWARP_FN slot(zerocopy_channel& channel, std::uint32_t index)

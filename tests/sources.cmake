@@ -30,6 +30,7 @@ set(COWARP_STATE_MACHINE_TESTS
   executor/stop_on_interrupt_test.cpp
   executor/survives_failures_test.cpp
   executor/task_handle_test.cpp
+  executor/tasks_per_word_test.cpp
   executor/this_task_test.cpp
   executor/waker_test.cpp
   future/chain_test.cpp
@@ -68,6 +69,7 @@ set(COWARP_STATE_MACHINE_TESTS
   sync/mutex_test.cpp
   sync/once_lock_test.cpp
   sync/oneshot_test.cpp
+  sync/owning_message_test.cpp
   sync/pipe_test.cpp
   sync/priority_channel_test.cpp
   sync/pubsub_channel_test.cpp
@@ -99,6 +101,7 @@ set(COWARP_ASSERTION_COROUTINE_TESTS faults/assertion_coroutine_test.cpp)
 set(COWARP_COROUTINE_TESTS
   copy/pipeline_coroutine_test.cpp
   executor/async_coroutine_test.cpp
+  executor/by_value_coroutine_test.cpp
   executor/priority_coroutine_test.cpp
   executor/reservation_coroutine_test.cpp
   executor/spawner_coroutine_test.cpp

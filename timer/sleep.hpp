@@ -43,7 +43,7 @@ template <class Rep, class Period>
 /// Resumes on:    the first pass of its worker at or after the deadline; never before it.
 /// Progress:      arming and cancelling are a few stores, whatever sleeps beside it.
 /// Storage:       24 bytes. After Embassy's `Timer`, without its one deadline per task.
-class timer {
+class COWARP_TRIVIAL_ABI timer {
  public:
   using output = unit;
 

@@ -29,8 +29,11 @@ struct help_team {
 /// They are spawned as a tree, each before it works two more, and end when nothing is left to take. The
 /// report counts them.
 template <class Program, std::uint32_t Workers = 1>
-struct grid_helper : detail::frame_task<grid_helper<Program, Workers>, 32 * Workers> {
+struct grid_helper : detail::frame_task<grid_helper<Program, Workers>, 4 * Workers> {
   using output = unit;
+
+  // Each word is another worker's, and has room for helpers of earlier requests that are about to end.
+  static constexpr std::uint32_t tasks_per_word = 4;
 
   grid_team& team;
   std::uint32_t root;    // the block that asked
@@ -56,7 +59,7 @@ struct grid_helper : detail::frame_task<grid_helper<Program, Workers>, 32 * Work
 namespace detail {
 
 /// Closes a request that its task did not wait for.
-class open_request {
+class COWARP_TRIVIAL_ABI open_request {
  public:
   open_request() = default;
   COWARP_FN open_request(open_request&& other) noexcept : team_(other.team_) {
@@ -92,7 +95,7 @@ struct grid_for_frame : frame_base<unit, 96> {
 
   COWARP_FN void begin() {
     const Spawner s;
-    team.open(count, fn, s.blocks() * (Helper::pool_size / 32));
+    team.open(count, fn, s.blocks() * words_of<Helper>);
     request.begin(team);
     Helper::call_more(team, s.block(), 0);
   }

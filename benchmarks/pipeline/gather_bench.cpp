@@ -4,6 +4,7 @@
 #include <support/measure.hpp>
 
 #include <cstdint>
+#include <peers/bulk_rows.hpp>
 #include <peers/pipelines.hpp>
 #include <string>
 #include <vector>
@@ -102,7 +103,7 @@ struct gather {
     alignas(16) unsigned char row[32 * Workers][Job::row_bytes];
   };
 
-  COWARP_TASK_FRAME(fetcher, 32 * Workers) {
+  COWARP_TASK_FRAME(fetcher, 32 * Workers, 48) {
     using output = cowarp::unit;
     unsigned char* row;
     Job& job;
@@ -118,7 +119,7 @@ struct gather {
   };
 
   /// 32 lanes spawn the fetchers; one thread would do so one after the other, while nobody copies.
-  COWARP_TASK_FRAME(starter, 32) {
+  COWARP_TASK_FRAME(starter, 32, 8) {
     using output = cowarp::unit;
     board& b;
     Job& job;
@@ -173,6 +174,20 @@ class rates {
       by_hand_        = std::max(by_hand_, rate.median());
       to_.row(name_ + bench::numbered("grid-stride, {} blocks an SM", {each}), rate, "GB/s");
     }
+  }
+
+  /// What the hardware's copies of a row reach when nothing is polled but their ends.
+  template <std::uint32_t Workers>
+  void bulk_by_hand() {
+    using kernel    = peers::bulk_rows<Job, Workers>;
+    const auto name = name_ + bench::numbered("bulk copies by hand, {} workers", {Workers});
+    if (!to_.has_time()) return to_.skip(name, "out of time");
+    spoil();
+    const auto rate = rate_of([&] {
+      return bench::run_kernel<kernel>(
+          {job_.blocks, bench::has_workers ? Workers : 1u, sizeof(typename kernel::memory)}, job_);
+    });
+    to_.row(name, rate, "GB/s", {"grid-stride", by_hand_});
   }
 
   template <std::uint32_t Workers>
@@ -234,12 +249,18 @@ void measure_all(bench::table& to) {
   {
     rates<gather_job<256>> of(to);
     of.by_hand();
+    of.bulk_by_hand<16>();
+    of.bulk_by_hand<20>();
+    of.bulk_by_hand<24>();
     of.cowarp_rate<8>();
     of.cowarp_rate<16>();
+    of.cowarp_rate<20>();
   }
   {
     rates<gather_job<1024>> of(to);
     of.by_hand();
+    of.bulk_by_hand<4>();
+    of.bulk_by_hand<6>();
     of.cowarp_rate<4>();
     of.cowarp_rate<6>();
   }

@@ -12,11 +12,12 @@
 
 namespace bench {
 
-/// The matrix in tiles of eight rows: packed weights, eight in a word, then a scale for each 128 of them.
+/// The matrix in tiles of a few rows: packed weights, eight in a word, then a scale for each 128 of them.
 ///
 /// Vector, weights and scales are small whole numbers, so that every order of adding gives the same sum.
+template <std::uint32_t Rows>
 struct matvec_job {
-  static constexpr std::uint32_t rows       = 8;  // of a tile
+  static constexpr std::uint32_t rows       = Rows;  // of a tile
   static constexpr std::uint32_t columns    = 4096;
   static constexpr std::uint32_t row_words  = columns / 8;
   static constexpr std::uint32_t row_scales = columns / 128;
@@ -132,14 +133,15 @@ struct matvec_job {
 };
 
 /// Writes the matrix and the vector.
+template <class Job>
 struct matvec_fill {
-  using argument                             = matvec_job*;
+  using argument                             = Job*;
   static constexpr std::uint32_t max_threads = 1024;
-  static COWARP_FN void run(matvec_job* const& job, unsigned char*, std::uint32_t block,
+  static COWARP_FN void run(Job* const& job, unsigned char*, std::uint32_t block,
                             std::uint32_t thread, std::uint32_t threads) {
-    constexpr std::uint32_t words  = matvec_job::tile_bytes / 4;
-    constexpr std::uint32_t packed = matvec_job::rows * matvec_job::row_words;
-    auto* const tiles              = const_cast<matvec_job::tile*>(job->matrix);
+    constexpr std::uint32_t words  = Job::tile_bytes / 4;
+    constexpr std::uint32_t packed = Job::rows * Job::row_words;
+    auto* const tiles              = const_cast<typename Job::tile*>(job->matrix);
     auto* const bits               = reinterpret_cast<std::uint32_t*>(tiles);
     auto* const scales             = reinterpret_cast<float*>(tiles);
     const std::uint32_t step       = job->blocks * threads;
@@ -147,15 +149,15 @@ struct matvec_fill {
       // A float is stored as one. Copied by memcpy to a place whose alignment clang does not know, it
       // becomes four stores of a byte, of which ptxas 13.0 takes the lowest for a conversion to a byte.
       if (i % words < packed) {
-        bits[i] = matvec_job::packed_word(i);
+        bits[i] = Job::packed_word(i);
       } else {
-        scales[i] = matvec_job::scale(i);
+        scales[i] = Job::scale(i);
       }
     }
-    for (std::uint32_t i = block * threads + thread; i < matvec_job::row_words; i += step) {
-      matvec_job::prepare(const_cast<matvec_job::prepared&>(*job->vector), i);
+    for (std::uint32_t i = block * threads + thread; i < Job::row_words; i += step) {
+      Job::prepare(const_cast<typename Job::prepared&>(*job->vector), i);
     }
-    for (std::uint32_t i = block * threads + thread; i < job->tiles * matvec_job::rows; i += step) {
+    for (std::uint32_t i = block * threads + thread; i < job->tiles * Job::rows; i += step) {
       job->result[i] = -1.5f;
     }
   }

@@ -25,8 +25,9 @@ struct pipeline {
     }
   };
 
-  COWARP_TASK_FRAME(mover, 32 * Workers, 56) {
-    using output = cowarp::unit;
+  COWARP_TASK_FRAME(mover, Tiles, 56) {
+    using output                                  = cowarp::unit;
+    static constexpr std::uint32_t tasks_per_word = (Tiles + Workers - 1) / Workers;
     board& b;
     Job& job;
     std::uint32_t block;

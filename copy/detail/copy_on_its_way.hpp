@@ -27,7 +27,7 @@ namespace detail {
 ///
 /// Called by:     the lane that polls the task.
 /// Storage:       24 bytes, an mbarrier among them, which works only if they are in shared memory.
-class copy_on_its_way {
+class COWARP_TRIVIAL_ABI copy_on_its_way {
  protected:
   using way = platform::copy_way;
 
@@ -57,7 +57,7 @@ class copy_on_its_way {
   [[nodiscard]] COWARP_FN bool is_constant() const {
     return option_ == copy_option::constant_source;
   }
-  [[nodiscard]] COWARP_FN platform::mbarrier_word& ends() const { return *ends_; }
+  [[nodiscard]] COWARP_FN platform::mbarrier_word* ends() const { return ends_; }
 
   /// \returns the way that the copy takes, which is under way from here on: the fastest, if it has what
   /// it needs.

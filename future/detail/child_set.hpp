@@ -31,7 +31,7 @@ namespace cowarp::detail {
 /// Called by:     the lane that polls the task; one task only.
 /// Storage:       16 bytes and 5 for each child; it must not move after the first poll.
 template <std::uint32_t Count>
-class child_set {
+class COWARP_TRIVIAL_ABI child_set {
  public:
   COWARP_FN child_set() {
     for (std::uint32_t i = 0; i < Count; ++i) renew(i);

@@ -21,7 +21,7 @@ namespace cowarp::detail {
 /// Called by:     the lane that polls the task.
 /// Storage:       the larger of the two and a byte, at the stricter alignment.
 template <class First, class Second>
-class succession {
+class COWARP_TRIVIAL_ABI succession {
  public:
   COWARP_FN explicit succession(First&& first) {
     ::new (static_cast<void*>(bytes_)) First(static_cast<First&&>(first));

@@ -115,7 +115,7 @@ struct channel_core {
 
 /// A receiver's place in line; it leaves the line, and hands on, when it is destroyed.
 template <class Core>
-class receiving_place {
+class COWARP_TRIVIAL_ABI receiving_place {
  public:
   enum class turn : std::uint8_t { waits, has_message, has_ended };
 

@@ -145,7 +145,7 @@ class credit_pool {
 /// Storage:       56 bytes; it must not move after the first poll.
 /// Dropping it hands on what it may have been woken for.
 template <class Pool>
-class patience {
+class COWARP_TRIVIAL_ABI patience {
  public:
   COWARP_FN explicit patience(Pool& pool) : sleep_(pool) {}
   patience(patience&&) = default;  // before the first poll only

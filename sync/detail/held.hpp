@@ -19,7 +19,7 @@ namespace cowarp::detail {
 /// Called by:     one task at a time.
 /// Storage:       16 bytes; the lock must outlive it.
 template <class Value, class Pool, std::uint32_t Permits>
-class held {
+class COWARP_TRIVIAL_ABI held {
  public:
   held() = default;
   COWARP_FN held(Pool& pool, Value& value) : pool_(&pool), value_(std::addressof(value)) {}

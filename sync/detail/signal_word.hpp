@@ -21,7 +21,8 @@ inline constexpr bool fits_signal_word = sizeof(Value) <= 4 && std::is_trivially
 /// ```text
 ///   bits 63 .. 32                31 .. 0
 ///   ┌───────────────────────────┬───────────────────────────────────────────────┐
-///   │ 1: others stand in line   │ complement of the first waiter's task         │  somebody waits
+///   │ 1: others in line         │ complement of the first waiter's task         │  somebody waits
+///   │ 2: the first looks itself │                                               │
 ///   ├───────────────────────────┼───────────────────────────────────────────────┤
 ///   │ the value, if there is one│ 1: a value  2: reserved  4: others in line    │  nobody does
 ///   └───────────────────────────┴───────────────────────────────────────────────┘
@@ -34,9 +35,13 @@ class signal_word {
   constexpr signal_word() = default;
   COWARP_FN constexpr explicit signal_word(std::uint64_t bits) : bits_(bits) {}
 
-  /// \returns the word in which a task waits first in line.
+  /// \returns the word in which a task waits first in line, asleep.
   [[nodiscard]] COWARP_FN static constexpr signal_word waiting(task_id first, bool has_line) {
     return of(has_line ? 1 : 0, ~first.value);
+  }
+  /// \returns the word in which a task waits alone, and looks by itself.
+  [[nodiscard]] COWARP_FN static constexpr signal_word looking(task_id first) {
+    return of(looks, ~first.value);
   }
   /// \returns the word that follows a send: the value is kept for whom it is reserved or who waits.
   template <class Value>
@@ -53,11 +58,15 @@ class signal_word {
   }
   /// \returns the same with a line or without.
   [[nodiscard]] COWARP_FN constexpr signal_word with_line(bool has) const {
-    if (is_waiting()) return of(has ? 1 : 0, low());
+    if (is_waiting()) return of((high() & looks) | (has ? 1u : 0u), low());
     return of(high(), has ? low() | line : low() & ~line);
   }
 
   [[nodiscard]] COWARP_FN constexpr bool is_waiting() const { return low() >= first_task; }
+  /// \returns true if who waits first looks by itself, and need not be woken.
+  [[nodiscard]] COWARP_FN constexpr bool is_looking() const {
+    return is_waiting() && (high() & looks) != 0;
+  }
   [[nodiscard]] COWARP_FN constexpr bool has_value() const { return has(filled); }
   [[nodiscard]] COWARP_FN constexpr bool is_reserved() const { return has(reserved); }
   /// \returns true if there is a value that anybody may take.
@@ -98,6 +107,8 @@ class signal_word {
   static constexpr std::uint32_t filled   = 1u << 0;
   static constexpr std::uint32_t reserved = 1u << 1;
   static constexpr std::uint32_t line     = 1u << 2;
+  // In the upper half, while somebody waits.
+  static constexpr std::uint32_t looks = 1u << 1;
   // Complements of tasks are no smaller: see the class.
   static constexpr std::uint32_t first_task = 1u << task_id::slot_bits;
   static_assert(task_id::most_blocks == (1u << task_id::block_bits) - 1);
@@ -129,7 +140,7 @@ class signal_word {
   /// \returns the flags once who waits first is called, and so has the reservation.
   [[nodiscard]] COWARP_FN constexpr std::uint32_t flags_when_called() const {
     if (!is_waiting()) return low();
-    return high() == 0 ? reserved : reserved | line;
+    return (high() & 1u) == 0 ? reserved : reserved | line;
   }
 
   std::uint64_t bits_ = 0;

@@ -26,13 +26,16 @@ namespace cowarp {
 ///                            └─────────┘
 /// ```
 ///
-/// Each edge is one compare-and-exchange on the word. Who waits first stands in the word; others stand
+/// Each edge is one compare-and-exchange on the word. Who comes first on a GPU looks for the value by itself in its
+/// next polls, then falls asleep (a change of the word as well); 4 wakes only who sleeps. Who waits first stands in
+/// the word; others stand
 /// in a line behind, under a lock. The word says that there is a line, and who finds that and wants to
 /// leave the first place changes word and line under the lock. A `reset` of a reserved value leaves the
 /// reservation: the notified task waits on, first in line.
 ///
 /// Invariant:     there is a line only behind a first waiter or a reservation; the note of it changes
 ///                only under the lock.
+/// Resumes on:    the executor's next poll of the waiting task.
 /// Progress:      lock-free while one task waits; a short spin lock for the line.
 /// Storage:       32 bytes; zero bytes are valid and empty. A waiting future: 40 bytes.
 template <class Value, scope Scope>
@@ -54,7 +57,7 @@ class signal<Value, Scope> {
     // release: shows what was written before to who takes the value.
     while (!change(was, was.with(value), platform::release)) {
     }
-    if (was.is_waiting()) wake(was.first());
+    if (was.is_waiting() && !was.is_looking()) wake(was.first());
   }
 
   /// \returns a future of the value.
@@ -182,7 +185,7 @@ class signal<Value, Scope> {
 /// Waits for a signal's value. Cancelling it loses nothing.
 template <class Value, scope Scope>
 requires detail::fits_signal_word<Value>
-class signal<Value, Scope>::wait_future {
+class COWARP_TRIVIAL_ABI signal<Value, Scope>::wait_future {
  public:
   using output = Value;
 
@@ -205,9 +208,14 @@ class signal<Value, Scope>::wait_future {
     signal& from = from_;
     if (stands_ == place::nowhere) {
       word was;
+      // Beside other futures it does not look: they would be polled with it.
+      const bool looks = platform::looks_before_sleep != 0 && cx.task().child() == 0;
+      const word first = looks ? word::looking(cx.task()) : word::waiting(cx.task(), false);
       // relaxed: hands nothing over; who takes a value acquires it.
-      if (from.change(was, word::waiting(cx.task(), false), platform::relaxed)) {
+      if (from.change(was, first, platform::relaxed)) {
         stands_ = place::first;
+        looks_  = looks ? platform::looks_before_sleep : 0;
+        if (looks) cx.wake_self();
         return pending;
       }
       if (was.is_free_alone() && from.take(was)) return was.template value<Value>();
@@ -217,6 +225,11 @@ class signal<Value, Scope>::wait_future {
         stands_ = place::nowhere;
         return was.template value<Value>();
       }
+      if (looks_ > 1 && was.is_looking()) {
+        --looks_;
+        cx.wake_self();
+        return pending;
+      }
     }
     return poll_among(cx.task());
   }
@@ -224,11 +237,15 @@ class signal<Value, Scope>::wait_future {
  private:
   enum class place : std::uint8_t { nowhere, first, in_line };
 
+  COWARP_FN detail::waiter& waiter() {
+    return *std::launder(reinterpret_cast<detail::waiter*>(waiter_));
+  }
+
   /// The same in every state.
   [[gnu::noinline]] COWARP_FN polled<Value> poll_among(task_id task) {
     polled<Value> result;
     if (stands_ == place::in_line) {
-      if (!from_.has_come_first(waiter_, task)) return pending;
+      if (!from_.has_come_first(waiter(), task)) return pending;
       stands_ = place::first;
     }
     word was = from_.look();
@@ -242,8 +259,8 @@ class signal<Value, Scope>::wait_future {
         if (!wait_first(was, task)) continue;
         break;
       } else {
-        ::new (static_cast<void*>(&waiter_)) detail::waiter();
-        if (from_.join_line(waiter_, task)) {
+        ::new (static_cast<void*>(waiter_)) detail::waiter();
+        if (from_.join_line(waiter(), task)) {
           stands_ = place::in_line;
           break;
         }
@@ -253,9 +270,9 @@ class signal<Value, Scope>::wait_future {
     return result;
   }
 
-  /// Stands first, for `task`. \returns false as `change` does.
+  /// Stands first, for `task`, which sleeps. \returns false as `change` does.
   COWARP_FN bool wait_first(word& was, task_id task) {
-    if (!was.is_waiting() || !(was.first() == task)) {
+    if (!was.is_waiting() || was.is_looking() || !(was.first() == task)) {
       // relaxed: hands nothing over; who takes a value acquires it.
       if (!from_.change(was, word::waiting(task, was.has_line()), platform::relaxed)) return false;
     }
@@ -265,7 +282,7 @@ class signal<Value, Scope>::wait_future {
 
   /// Leaves the line or the first place, and hands on what it was notified of.
   [[gnu::noinline]] COWARP_FN void leave() {
-    if (stands_ == place::in_line && from_.leave_line(waiter_)) return;
+    if (stands_ == place::in_line && from_.leave_line(waiter())) return;
     for (word was = from_.look();;) {
       if (was.has_line()) {
         if (from_.move_up(false).has_line()) return;
@@ -278,10 +295,10 @@ class signal<Value, Scope>::wait_future {
   }
 
   signal& from_;
-  union {
-    detail::waiter waiter_;  // there in line only
-  };
-  place stands_ = place::nowhere;
+  // A union of it would not pass by value, see COWARP_TRIVIAL_ABI.
+  alignas(detail::waiter) unsigned char waiter_[sizeof(detail::waiter)];  // there in line only
+  place stands_       = place::nowhere;
+  std::uint8_t looks_ = 0;  // polls that are left before it sleeps; in the first place only
 };
 
 }  // namespace cowarp

@@ -135,7 +135,7 @@ template <class List>
 /// Resumes on:    the executor's next poll.
 /// Storage:       16 bytes and the waiter; it must not move after the first poll.
 template <class Source>
-class queued_wait {
+class COWARP_TRIVIAL_ABI queued_wait {
  public:
   using waiter_type = typename Source::waiter_type;
 

@@ -10,7 +10,7 @@
 namespace cowarp::detail {
 
 /// A waiting future's place in a wait queue; stands inside the future.
-struct waiter {
+struct COWARP_TRIVIAL_ABI waiter {
   /// What the primitive has to say to the future; only the primitive gives it a meaning.
   enum class state : std::uint8_t { idle, queued, notified };
 

@@ -75,7 +75,7 @@ class closable {
 /// Resumes on:    the executor's next poll of the waiting task.
 /// Cancelling it leaves the line and hands on what it was called for.
 template <class Operation>
-class waiting {
+class COWARP_TRIVIAL_ABI waiting {
  public:
   using output = typename Operation::output;
 

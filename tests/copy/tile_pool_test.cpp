@@ -98,12 +98,80 @@ struct alone_app : cowarp::program<alone> {
   }
 };
 
+// ---- loads that go on while the task does other work ---------------------------------------------
+
+/// Has its next tile on its way while it looks at another.
+// [ahead]
+COWARP_TASK_FRAME(reading_ahead, 1) {
+  pool& tiles;
+  state& s;
+  std::uint32_t i = 0;
+  pool::tile now{}, next{};
+  COWARP_BODY_BEGIN
+  COWARP_AWAIT_INTO(now, tiles.take());
+  COWARP_AWAIT_INTO(next, tiles.take());
+  now.begin_load(s.source[0]);
+  for (; i < tasks; ++i) {
+    if (i + 1 < tasks) next.begin_load(s.source[i + 1]);
+    COWARP_AWAIT(now.loaded());
+    look_at(now.as<std::uint32_t>());
+    swap(now, next);
+  }
+  // [ahead]
+  COWARP_AWAIT(now.loaded());  // nothing was begun: ready at once
+  i = now.index();
+  now.begin_load(s.source[1]);
+  now.release();  // not before the load is through
+  COWARP_AWAIT_INTO(now, tiles.take());
+  s.checks.equal(now.index(), i);
+  s.checks.equal(now.as<std::uint32_t>()[words - 1], 1000 + words - 1);
+  // Given up while it waits: the load goes on, for the next wait.
+  now.begin_load(s.source[2]);
+  COWARP_AWAIT(cowarp::select_biased(now.loaded(), cowarp::ready(0)));
+  COWARP_AWAIT(now.loaded());
+  s.checks.equal(now.as<std::uint32_t>()[words - 1], 2000 + words - 1);
+  s.done.add();
+  COWARP_BODY_END
+
+  COWARP_FN void look_at(const std::uint32_t* tile) {
+    for (std::uint32_t j = 0; j < words; ++j) s.checks.equal(tile[j], i * 1000 + j);
+  }
+  COWARP_FN static void swap(pool::tile & a, pool::tile & b) {
+    pool::tile held = std::move(a);
+    a               = std::move(b);
+    b               = std::move(held);
+  }
+};
+
 template <cowarp::memory Frames>
-void use_tiles(cowarp::launch_options options) {
-  state s{};
+struct ahead_app : cowarp::program<reading_ahead> {
+  using block_state            = pool;
+  using grid_state             = state;
+  static constexpr auto frames = Frames;
+  COWARP_FN static void start(cowarp::spawner<ahead_app> s, pool& tiles, state& g) {
+    (void)s.template spawn<reading_ahead>(tiles, g);
+  }
+};
+
+void fill(state& s) {
   for (std::uint32_t me = 0; me < tasks; ++me) {
     for (std::uint32_t i = 0; i < words; ++i) s.source[me][i] = me * 1000 + i;
   }
+}
+
+template <cowarp::memory Frames>
+void read_ahead() {
+  state s{};
+  fill(s);
+  test::run_to_end<ahead_app<Frames>>(s, {.blocks = 1});
+  s.checks.require_none(tasks * words + 3);
+  CHECK(s.done.value() == 1);
+}
+
+template <cowarp::memory Frames>
+void use_tiles(cowarp::launch_options options) {
+  state s{};
+  fill(s);
   test::run_to_end<app<Frames>>(s, options);
   s.checks.require_none(tasks * rounds * (words + 2));
   CHECK(s.done.value() == tasks);
@@ -126,4 +194,9 @@ TEST_CASE("tile_pool: tiles come back, also from who gave up", "[copy][tile_pool
   tile_pool_test::lone_state s{};
   test::run_to_end<tile_pool_test::alone_app>(s);
   s.checks.require_none(5 + 10 + 7);
+}
+
+TEST_CASE("tile_pool: a load goes on while its task does other work", "[copy][tile_pool]") {
+  tile_pool_test::read_ahead<cowarp::memory::global>();
+  tile_pool_test::read_ahead<cowarp::memory::shared>();
 }

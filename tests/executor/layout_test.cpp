@@ -21,6 +21,16 @@ COWARP_TASK_FRAME(large, 100, 64) {
   COWARP_BODY_END
 };
 
+COWARP_TASK_FRAME(spread, 5, 8) {
+  static constexpr std::uint32_t tasks_per_word = 2;
+  COWARP_BODY_BEGIN
+  COWARP_BODY_END
+};
+
+struct spread_app : cowarp::program<small, spread, middle> {
+  COWARP_FN static void start(cowarp::spawner<spread_app>) {}
+};
+
 struct board {
   alignas(64) std::uint32_t words[10];
 };
@@ -59,6 +69,17 @@ static_assert(global::slots_in_word<middle>(0) == ~0u);
 static_assert(global::slots_in_word<middle>(1) == 1);
 static_assert(global::slots_in_word<large>(2) == ~0u);
 static_assert(global::slots_in_word<large>(3) == 0xf);
+
+// Of a spread task a word has as many slots as it says, and its pool frames for those alone.
+using thin = cowarp::detail::layout<spread_app>;
+static_assert(thin::first_word_of<spread> == 1 && thin::first_word_of<middle> == 4);
+static_assert(thin::slots_in_word<spread>(0) == 3 && thin::slots_in_word<spread>(1) == 3);
+static_assert(thin::slots_in_word<spread>(2) == 1);
+static_assert(cowarp::detail::place_in_pool<spread>(0) == 0);
+static_assert(cowarp::detail::place_in_pool<spread>(33) == 3);
+static_assert(cowarp::detail::place_in_pool<spread>(64) == 4);
+static_assert(cowarp::detail::slot_of_place<spread>(3) == 33);
+static_assert(frames<spread_app, spread> < 6 * stride<spread_app, spread>);
 
 // Frames of a pool do not overlap, and neither do pools.
 static_assert(stride<global_app, large> >= sizeof(large::storage));

@@ -176,7 +176,13 @@ FAULTS = [
     Fault("a signal wakes nobody", "signal_test", [
         (SIGNAL, "woken = reserve_for_first();\n    });", "reserve_for_first();\n    });")]),
     Fault("a small signal wakes nobody", "signal_test", [
-        (SMALL, "    if (was.is_waiting()) wake(was.first());\n", "")]),
+        (SMALL, "    if (was.is_waiting() && !was.is_looking()) wake(was.first());\n", "")]),
+    Fault("a small signal: who falls asleep does not say so", "signal_test", [
+        (SMALL, "if (!was.is_waiting() || was.is_looking() || ", "if (!was.is_waiting() || ")]),
+    Fault("a small signal: who looks does not come again", "signal_test", [
+        (SMALL, "        if (looks) cx.wake_self();\n", "")]),
+    Fault("a small signal: who looks is taken for a line", "signal_test", [
+        (SIGNAL_WORD, "(high() & 1u) == 0", "high() == 0")]),
     Fault("a small signal: who is new takes what is reserved", "signal_test", [
         (SMALL, "was.has_value() && (is_first || !was.is_reserved())", "was.has_value()")]),
     Fault("a small signal: who joins the line does not note it", "signal_test", [

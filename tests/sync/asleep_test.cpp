@@ -22,6 +22,26 @@ COWARP_FN void waits_asleep(test::stage& on, Future future) {
   }
 }
 
+/// A small signal's first waiter may look by itself a few times, and then sleeps like all others.
+struct small_signal {
+  template <scope S>
+  static COWARP_FN void play(test::stage& on) {
+    auto waiting = on.place<cowarp::signal<int, S>>().wait();
+    for (std::uint32_t i = 0; i < cowarp::platform::looks_before_sleep; ++i) {
+      cowarp::context cx = on.as(5);
+      on.check.that(!waiting.poll(cx));
+      on.check.equal(cx.flags(), +cowarp::context::self_wake);
+      on.check.equal(on.woken(), 0u);
+    }
+    for (int i = 0; i < 3; ++i) {
+      cowarp::context cx = on.as(5);
+      on.check.that(!waiting.poll(cx));
+      on.check.equal(cx.flags(), 0u);
+      on.check.equal(on.woken(), 0u);
+    }
+  }
+};
+
 struct pends {
   COWARP_FN cowarp::polled<int> operator()(cowarp::context&) const { return cowarp::pending; }
 };
@@ -94,7 +114,7 @@ struct meetings {
 struct values {
   template <scope S>
   static COWARP_FN void play(test::stage& on) {
-    waits_asleep(on, on.place<cowarp::signal<int, S>>().wait());
+    waits_asleep(on, on.place<cowarp::signal<std::uint64_t, S>>().wait());
     waits_asleep(on, on.place<cowarp::oneshot<int, S>>().receive());
     waits_asleep(on, on.place<cowarp::oneshot<int, S>>().cancellation());
     auto of_watch = on.place<cowarp::watch<int, S>>().subscribe();
@@ -141,7 +161,7 @@ struct messages {
   }
 };
 
-using all = test::laws<once_lock, lazy_lock, locks, meetings, values, messages>;
+using all = test::laws<once_lock, lazy_lock, locks, meetings, values, small_signal, messages>;
 
 }  // namespace asleep_test
 
@@ -153,4 +173,5 @@ ASLEEP_LAW("who waits for a lazy_lock wakes nobody", lazy_lock)
 ASLEEP_LAW("who waits for a lock wakes nobody", locks)
 ASLEEP_LAW("who waits for others wakes nobody", meetings)
 ASLEEP_LAW("who waits for a value wakes nobody", values)
+ASLEEP_LAW("who looks for a small signal wakes nobody but itself, and not for long", small_signal)
 ASLEEP_LAW("who waits for a message wakes nobody", messages)

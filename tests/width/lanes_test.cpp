@@ -60,6 +60,46 @@ struct one_app : wide_program<Frames, doubling_task> {
   }
 };
 
+// ---- what one lane does for all ------------------------------------------------------------------
+
+/// Each round the leader adds what all lanes left, and leaves something for all.
+struct adding {
+  test::checks& checks;
+  std::uint32_t* numbers;  // in the frame
+  COWARP_FN void operator()(cowarp::lane l) const {
+    constexpr std::uint32_t width = cowarp::lane::width();
+    for (std::uint32_t round = 0; round < 50; ++round) {
+      numbers[l.index]   = round + l.index;
+      const auto sum     = l.once([&] {
+        std::uint32_t all = 0;
+        for (std::uint32_t i = 0; i < width; ++i) all += numbers[i];
+        return all;
+      });
+      const auto product = width * round + width * (width - 1) / 2;
+      checks.equal(sum, product);
+      l.once([&] { numbers[32] = sum + 1; });
+      checks.equal(numbers[32], product + 1);
+    }
+  }
+};
+
+COWARP_TASK_FRAME(adding_task, 1) {
+  state& s;
+  std::uint32_t numbers[33]{};
+  COWARP_BODY_BEGIN
+  COWARP_AWAIT(cowarp::lanes(adding{s.checks, numbers}));
+  s.served.add();
+  COWARP_BODY_END
+};
+
+template <cowarp::memory Frames>
+struct adding_app : wide_program<Frames, adding_task> {
+  using grid_state = state;
+  COWARP_FN static void start(cowarp::spawner<adding_app> s) {
+    (void)s.template spawn<adding_task>(s.grid_state());
+  }
+};
+
 // ---- many tasks, blocks and workers --------------------------------------------------------------
 
 constexpr std::uint32_t many   = 96;  // three words
@@ -235,6 +275,14 @@ TEST_CASE("lanes: every lane runs the function once", "[width][lanes]") {
     CHECK(width == (COWARP_HAS_CUDA ? 32 : 1));
     for (std::uint32_t i = 0; i < 32; ++i) CHECK(s.ran[i].value() == (i < width ? 200 : 0));
   });
+}
+
+TEST_CASE("lanes: once, the leader does it for all", "[width][lanes]") {
+  lanes_test::state s{};
+  test::run_to_end<lanes_test::adding_app<cowarp::memory::global>>(s, {.blocks = 1});
+  test::run_to_end<lanes_test::adding_app<cowarp::memory::shared>>(s, {.blocks = 1});
+  CHECK(s.served.value() == 2);
+  s.checks.require_none(2 * 50 * 2);
 }
 
 TEST_CASE("lanes: all tasks of a word are served at once", "[width][lanes]") {
