@@ -34,6 +34,7 @@ struct grid_helper : detail::frame_task<grid_helper<Program, Workers>, 4 * Worke
 
   // Each word is another worker's, and has room for helpers of earlier requests that are about to end.
   static constexpr std::uint32_t tasks_per_word = 4;
+  static constexpr std::uint32_t workers        = Workers;
 
   grid_team& team;
   std::uint32_t root;    // the block that asked
@@ -95,7 +96,7 @@ struct grid_for_frame : frame_base<unit, 96> {
 
   COWARP_FN void begin() {
     const Spawner s;
-    team.open(count, fn, s.blocks() * words_of<Helper>);
+    team.open(count, fn, s.blocks() * Helper::workers);
     request.begin(team);
     Helper::call_more(team, s.block(), 0);
   }

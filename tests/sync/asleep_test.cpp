@@ -27,7 +27,7 @@ struct small_signal {
   template <scope S>
   static COWARP_FN void play(test::stage& on) {
     auto waiting = on.place<cowarp::signal<int, S>>().wait();
-    for (std::uint32_t i = 0; i < cowarp::platform::looks_before_sleep; ++i) {
+    for (std::uint32_t i = cowarp::platform::looks_before_sleep; i != 0; --i) {
       cowarp::context cx = on.as(5);
       on.check.that(!waiting.poll(cx));
       on.check.equal(cx.flags(), +cowarp::context::self_wake);
