@@ -4,6 +4,7 @@
 #include <support/measure.hpp>
 
 #include <cstdint>
+#include <peers/dynamic_launches.hpp>
 #include <peers/launches.hpp>
 #include <string>
 #include <string_view>
@@ -180,6 +181,15 @@ void measure(bench::table& to) {
   to.row(peers::batch_name, batch, "M tasks/s");
   const auto link = bench::repeat(to, [&] { return peers::chain_seconds(count) / count * 1e9; });
   to.row(std::string(peers::chain_name) + ", per link", link, "ns");
+
+  if constexpr (peers::has_dynamic_launches) {
+    to.row(peers::dynamic_batch_name, rate_of(to, peers::dynamic_batch_seconds, count),
+           "M tasks/s");
+    const auto each =
+        bench::repeat(to, [&] { return peers::dynamic_chain_seconds(count) / count * 1e9; });
+    to.row(std::string(peers::dynamic_chain_name) + ", per link", each, "ns",
+           {peers::chain_name, link.median()});
+  }
 
   const bench::reference peer{peers::batch_name, batch.median()};
   const bench::reference graph_link{peers::chain_name, link.median()};

@@ -117,7 +117,7 @@ COWARP_TASK_FRAME(reading_ahead, 1) {
     look_at(now.as<std::uint32_t>());
     swap(now, next);
   }
-  // [ahead]
+  // [/ahead]
   COWARP_AWAIT(now.loaded());  // nothing was begun: ready at once
   i = now.index();
   now.begin_load(s.source[1]);

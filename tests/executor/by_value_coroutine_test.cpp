@@ -42,7 +42,7 @@ COWARP_TASK(keeping, 1, (state & s, counted mine, permits held)) {
   s.checks.equal(s.permits.available(), 1u);
   s.ended.add();
 }
-// [owns]
+// [/owns]
 
 struct app;
 COWARP_TASK(giving, 1, (state & s), 1024) {

@@ -23,7 +23,7 @@ COWARP_JOINABLE_TASK_FRAME(lone, std::uint32_t, workers) {
   state& s;
   std::uint32_t number;
   std::uint32_t block = 0;
-  // [spread]
+  // [/spread]
   COWARP_BODY_BEGIN
   block = cowarp::platform::this_block()->block;
   s.at[block][cowarp::platform::worker_of_lane()].add();
