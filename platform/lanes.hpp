@@ -66,10 +66,11 @@ COWARP_FN inline void sync_warp() {
 #  endif
 }
 
-/// Waits for all threads of the block; all of them reach this line.
+/// Waits for all threads of the block, whose warps may come from different lines. (`__syncthreads` asks that all come to
+/// the same one; compute-sanitizer tells of those that do not.) What they wrote before is visible to all after it.
 COWARP_FN inline void sync_block() {
 #  if defined(__CUDA_ARCH__)
-  __syncthreads();
+  asm volatile("barrier.sync 0;" ::: "memory");
 #  endif
 }
 
