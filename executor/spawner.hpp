@@ -163,7 +163,10 @@ class spawner {
     std::string_view name;
     Program::for_each_task([&]<class Task>(task_type<Task>) {
       const std::uint32_t i = task.slot() - layout::template first_word_of<Task> * 32;
-      if (i < detail::words_of<Task> * 32) name = task_name<Task>();
+      if (i >= detail::words_of<Task> * 32) return;
+      if ((layout::template slots_in_word<Task>(i / 32) >> i % 32 & 1u) != 0) {
+        name = task_name<Task>();
+      }
     });
     return name;
   }

@@ -37,11 +37,6 @@ inline constexpr std::uint32_t ask_host_passes = is_simulated ? 16 : 128;
 /// load, and going to sleep takes a lock for which thousands of tasks may come at once.
 inline constexpr std::uint32_t tries_before_sleep = is_simulated ? 1 : on_device ? 4096 : 32;
 
-/// Polls in which a task that waits first for a small signal looks for its value by itself before it goes to sleep.
-/// Until then who sends wakes nobody, which between blocks takes longer than all the rest. A host worker that has
-/// nothing else to do would only keep others from the CPU.
-inline constexpr std::uint32_t looks_before_sleep = is_simulated ? 1 : on_device ? 16 : 0;
-
 /// Ends the sleep of the host worker behind `sleeper`; on a GPU workers look by themselves.
 COWARP_FN inline void rouse(pender* sleeper) {
 #if defined(__CUDA_ARCH__) || defined(COWARP_SIM)

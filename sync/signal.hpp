@@ -65,6 +65,8 @@ class signal {
 
   /// \returns a future of the value.
   [[nodiscard]] COWARP_FN wait_future wait() { return wait_future(*this); }
+  /// The same. A signal of a small value looks for it in so many polls before it sleeps: sync/detail/small_signal.hpp.
+  [[nodiscard]] COWARP_FN wait_future wait_awake(std::uint8_t = 16) { return wait(); }
 
   /// \returns the value if there is one that is not reserved for a waiting task.
   [[nodiscard]] COWARP_FN polled<Value> try_take() {

@@ -25,7 +25,8 @@ struct game {
   cowarp::signal<std::uint32_t, scope::device> back;
 };
 
-template <scope Scope>
+/// \tparam Looks polls in which a player looks for the value before it sleeps
+template <scope Scope, std::uint8_t Looks>
 struct played {
   using signal = cowarp::signal<std::uint32_t, Scope>;
 
@@ -42,7 +43,7 @@ struct played {
     if (serves) state.time.begin();
     for (; i <= state.rounds; ++i) {
       if (serves) out.send(i);
-      COWARP_AWAIT_INTO(got, in.wait());
+      COWARP_AWAIT_INTO(got, in.wait_awake(Looks));
       if (got != i) ++state.wrong;
       if (!serves) out.send(got);
     }
@@ -52,16 +53,17 @@ struct played {
 };
 
 struct board {
-  played<scope::block>::signal there;
-  played<scope::block>::signal back;
+  cowarp::signal<std::uint32_t, scope::block> there;
+  cowarp::signal<std::uint32_t, scope::block> back;
 };
 
 /// Both players in one block: in one word, or in two words of one worker or of two.
-template <std::uint32_t Slots>
-struct in_block : cowarp::program<bench::in_pool<played<scope::block>::player, Slots>> {
-  using player                 = bench::in_pool<played<scope::block>::player, Slots>;
-  using block_state            = board;
-  using grid_state             = game;
+template <std::uint32_t Slots, std::uint8_t Looks = 0>
+struct in_block
+    : cowarp::program<bench::in_pool<typename played<scope::block, Looks>::player, Slots>> {
+  using player      = bench::in_pool<typename played<scope::block, Looks>::player, Slots>;
+  using block_state = board;
+  using grid_state  = game;
   static constexpr auto frames = cowarp::memory::shared;
   COWARP_FN static void start(cowarp::spawner<in_block> s, board& b, game& state) {
     // Spawns go to the pool's words in turn, so with two words each player has its own.
@@ -71,14 +73,15 @@ struct in_block : cowarp::program<bench::in_pool<played<scope::block>::player, S
 };
 
 /// One player in each of two blocks.
-struct across_blocks : cowarp::program<played<scope::device>::player> {
-  using player     = played<scope::device>::player;
+template <std::uint8_t Looks = 0>
+struct across_blocks : cowarp::program<typename played<scope::device, Looks>::player> {
+  using player     = typename played<scope::device, Looks>::player;
   using grid_state = game;
   COWARP_FN static void start(cowarp::spawner<across_blocks> s, cowarp::no_state&, game& state) {
     if (s.block() == 0) {
-      static_cast<void>(s.spawn<player>(state.there, state.back, state, true));
+      static_cast<void>(s.template spawn<player>(state.there, state.back, state, true));
     } else {
-      static_cast<void>(s.spawn<player>(state.back, state.there, state, false));
+      static_cast<void>(s.template spawn<player>(state.back, state.there, state, false));
     }
   }
 };
@@ -164,8 +167,10 @@ void measure_clusters(rounds& of) {
   if (!peers::has_clusters()) return;
   const char* floor = "word in shared memory, two blocks of a cluster";
   of.by_hand<bench::cluster_game>(floor, {.blocks = 2, .workers = 1, .cluster = 2}, "");
-  of.row<across_blocks>("signal, two blocks of a cluster",
-                        {.blocks = 2, .workers = 1, .cluster_blocks = 2}, "signal, two blocks");
+  const cowarp::launch_options cluster{.blocks = 2, .workers = 1, .cluster_blocks = 2};
+  of.row<across_blocks<>>("signal, two blocks of a cluster", cluster, "signal, two blocks");
+  of.row<across_blocks<16>>("signal awake, two blocks of a cluster", cluster,
+                            "signal awake, two blocks");
 }
 
 void measure_host(rounds& of) {
@@ -210,8 +215,10 @@ void measure(bench::table& to) {
   of.row<in_block<64>>("signal, two words of a worker", {.blocks = 1, .workers = 1}, in_shared);
   if constexpr (bench::has_workers) {
     of.row<in_block<64>>("signal, two workers", {.blocks = 1, .workers = 2}, in_shared);
+    of.row<in_block<64, 16>>("signal awake, two workers", {.blocks = 1, .workers = 2}, in_shared);
   }
-  of.row<across_blocks>("signal, two blocks", {.blocks = 2, .workers = 1}, in_global);
+  of.row<across_blocks<>>("signal, two blocks", {.blocks = 2, .workers = 1}, in_global);
+  of.row<across_blocks<16>>("signal awake, two blocks", {.blocks = 2, .workers = 1}, in_global);
   measure_clusters(of);
   measure_host(of);
 }

@@ -26,8 +26,8 @@ namespace cowarp {
 ///                            └─────────┘
 /// ```
 ///
-/// Each edge is one compare-and-exchange on the word. Who comes first on a GPU looks for the value by itself in its
-/// next polls, then falls asleep (a change of the word as well); 4 wakes only who sleeps. Who waits first stands in
+/// Each edge is one compare-and-exchange on the word. Who comes first by `wait_awake` looks for the value by itself in
+/// its next polls, then falls asleep (a change of the word as well); 4 wakes only who sleeps. Who waits first stands in
 /// the word; others stand
 /// in a line behind, under a lock. The word says that there is a line, and who finds that and wants to
 /// leave the first place changes word and line under the lock. A `reset` of a reserved value leaves the
@@ -61,7 +61,14 @@ class signal<Value, Scope> {
   }
 
   /// \returns a future of the value.
-  [[nodiscard]] COWARP_FN wait_future wait() { return wait_future(*this); }
+  [[nodiscard]] COWARP_FN wait_future wait() { return wait_future(*this, 0); }
+
+  /// The same, but who comes first looks for the value in its next polls, `looks` of them, before it sleeps. Whoever sends
+  /// meanwhile wakes nobody, which between blocks takes longer than the rest of the way; the price is that the
+  /// task is polled. For an answer that is about to come. A child of `join` and its kin sleeps at once.
+  [[nodiscard]] COWARP_FN wait_future wait_awake(std::uint8_t looks = 16) {
+    return wait_future(*this, looks);
+  }
 
   /// \returns the value if there is one that is not reserved for a waiting task.
   [[nodiscard]] COWARP_FN polled<Value> try_take() {
@@ -191,8 +198,8 @@ class COWARP_TRIVIAL_ABI signal<Value, Scope>::wait_future {
 
   static constexpr bool is_spent_when_ready = true;  // it stands nowhere then
 
-  COWARP_FN explicit wait_future(signal& from) : from_(from) {}
-  COWARP_FN wait_future(wait_future&& other) noexcept : from_(other.from_) {
+  COWARP_FN wait_future(signal& from, std::uint8_t looks) : from_(from), looks_(looks) {}
+  COWARP_FN wait_future(wait_future&& other) noexcept : from_(other.from_), looks_(other.looks_) {
     COWARP_ASSERT(other.stands_ == place::nowhere, "a future must not move after its first poll");
   }
   COWARP_FN ~wait_future() {
@@ -208,13 +215,11 @@ class COWARP_TRIVIAL_ABI signal<Value, Scope>::wait_future {
     signal& from = from_;
     if (stands_ == place::nowhere) {
       word was;
-      // Beside other futures it does not look: they would be polled with it.
-      const bool looks = platform::looks_before_sleep != 0 && cx.task().child() == 0;
+      const bool looks = looks_ != 0 && cx.task().child() == 0;
       const word first = looks ? word::looking(cx.task()) : word::waiting(cx.task(), false);
       // relaxed: hands nothing over; who takes a value acquires it.
       if (from.change(was, first, platform::relaxed)) {
         stands_ = place::first;
-        looks_  = looks ? platform::looks_before_sleep : 0;
         if (looks) cx.wake_self();
         return pending;
       }
@@ -297,8 +302,8 @@ class COWARP_TRIVIAL_ABI signal<Value, Scope>::wait_future {
   signal& from_;
   // A union of it would not pass by value, see COWARP_TRIVIAL_ABI.
   alignas(detail::waiter) unsigned char waiter_[sizeof(detail::waiter)];  // there in line only
-  place stands_       = place::nowhere;
-  std::uint8_t looks_ = 0;  // polls that are left before it sleeps; in the first place only
+  place stands_ = place::nowhere;
+  std::uint8_t looks_;  // polls that are left before it sleeps, if it comes first
 };
 
 }  // namespace cowarp

@@ -37,7 +37,7 @@ inline COWARP_FN cowarp::async<int> keep(state& s, counted, permits) {
 }
 
 // [owns]
-COWARP_TASK(keeping, 1, (state & s, counted mine, permits held)) {
+COWARP_TASK(keeping, 1, (state & s, counted, permits)) {
   co_await cowarp::yield_now();
   s.checks.equal(s.permits.available(), 1u);
   s.ended.add();

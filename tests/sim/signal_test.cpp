@@ -33,7 +33,7 @@ COWARP_TASK_FRAME(block_ping, pairs) {
   COWARP_BODY_BEGIN
   for (; i < rounds; ++i) {
     t.ping[pair].send(i);
-    COWARP_AWAIT_INTO(got, t.pong[pair].wait());
+    COWARP_AWAIT_INTO(got, t.pong[pair].wait_awake(pair % 3));
     if (got != i) r.wrong.fetch_add(1, platform::relaxed);  // relaxed: read after the run.
   }
   r.ended.fetch_add(1, platform::relaxed);  // relaxed: read after the run.
@@ -47,7 +47,7 @@ COWARP_TASK_FRAME(block_pong, pairs) {
   std::uint32_t i = 0, got = 0;
   COWARP_BODY_BEGIN
   for (; i < rounds; ++i) {
-    COWARP_AWAIT_INTO(got, t.ping[pair].wait());
+    COWARP_AWAIT_INTO(got, t.ping[pair].wait_awake(pair % 3));
     if (got != i) r.wrong.fetch_add(1, platform::relaxed);  // relaxed: read after the run.
     t.pong[pair].send(got);
   }
@@ -75,7 +75,7 @@ COWARP_TASK_FRAME(device_ping, pairs) {
   COWARP_BODY_BEGIN
   for (; i < rounds; ++i) {
     r.shared.ping[pair].send(i);
-    COWARP_AWAIT_INTO(got, r.shared.pong[pair].wait());
+    COWARP_AWAIT_INTO(got, r.shared.pong[pair].wait_awake(pair % 3));
     if (got != i) r.wrong.fetch_add(1, platform::relaxed);  // relaxed: read after the run.
   }
   r.ended.fetch_add(1, platform::relaxed);  // relaxed: read after the run.
@@ -88,7 +88,7 @@ COWARP_TASK_FRAME(device_pong, pairs) {
   std::uint32_t i = 0, got = 0;
   COWARP_BODY_BEGIN
   for (; i < rounds; ++i) {
-    COWARP_AWAIT_INTO(got, r.shared.ping[pair].wait());
+    COWARP_AWAIT_INTO(got, r.shared.ping[pair].wait_awake(pair % 3));
     if (got != i) r.wrong.fetch_add(1, platform::relaxed);  // relaxed: read after the run.
     r.shared.pong[pair].send(got);
   }
@@ -156,7 +156,7 @@ struct trial {
     cowarp::polled<Value> got{};
     COWARP_BODY_BEGIN
     for (;;) {
-      COWARP_AWAIT_INTO(got, cowarp::with_timeout(600ns * (id + 1), l.next.wait()));
+      COWARP_AWAIT_INTO(got, cowarp::with_timeout(600ns * (id + 1), l.next.wait_awake(id % 3)));
       if (!got && l.total.load(platform::relaxed) > id) COWARP_RETURN();  // relaxed: only counts.
       if (got && !l.take(*got)) COWARP_RETURN();
       // The next deadline may pass before the next poll; others must get their turn all the same.
@@ -169,9 +169,10 @@ struct trial {
     using output = cowarp::unit;
     line& l;
     Value got{};
+    std::uint8_t turn = 0;
     COWARP_BODY_BEGIN
     for (;;) {
-      COWARP_AWAIT_INTO(got, l.next.wait());
+      COWARP_AWAIT_INTO(got, l.next.wait_awake(turn++ % 3));
       if (!l.take(got)) COWARP_RETURN();
     }
     COWARP_BODY_END

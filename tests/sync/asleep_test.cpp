@@ -22,23 +22,64 @@ COWARP_FN void waits_asleep(test::stage& on, Future future) {
   }
 }
 
-/// A small signal's first waiter may look by itself a few times, and then sleeps like all others.
-struct small_signal {
+/// Who waits awake looks by itself a few times, is not woken meanwhile, and then sleeps like all others.
+struct awake {
   template <scope S>
   static COWARP_FN void play(test::stage& on) {
-    auto waiting = on.place<cowarp::signal<int, S>>().wait();
-    for (std::uint32_t i = cowarp::platform::looks_before_sleep; i != 0; --i) {
-      cowarp::context cx = on.as(5);
-      on.check.that(!waiting.poll(cx));
-      on.check.equal(cx.flags(), +cowarp::context::self_wake);
-      on.check.equal(on.woken(), 0u);
+    auto& value = on.place<cowarp::signal<int, S>>();
+    {
+      auto waiting = value.wait_awake(3);
+      for (std::uint32_t i = 0; i < 3; ++i) {
+        cowarp::context cx = on.as(5);
+        on.check.that(!waiting.poll(cx));
+        on.check.equal(cx.flags(), +cowarp::context::self_wake);
+      }
+      for (int i = 0; i < 3; ++i) {
+        cowarp::context cx = on.as(5);
+        on.check.that(!waiting.poll(cx));
+        on.check.equal(cx.flags(), 0u);
+      }
+      value.send(1);
+      on.check.equal(on.woken(), 1u << 5);
+      on.check.equal(*on.poll(5, waiting), 1);
     }
-    for (int i = 0; i < 3; ++i) {
-      cowarp::context cx = on.as(5);
-      on.check.that(!waiting.poll(cx));
-      on.check.equal(cx.flags(), 0u);
+    {
+      auto waiting = value.wait_awake();
+      on.check.that(!on.poll(5, waiting));
+      value.send(2);
       on.check.equal(on.woken(), 0u);
+      on.check.that(!value.try_take());  // it is the waiter's
+      on.check.equal(*on.poll(5, waiting), 2);
     }
+    {  // others stand behind, asleep, and are woken when it goes
+      auto first = value.wait_awake();
+      on.check.that(!on.poll(5, first));
+      auto second = value.wait_awake();
+      waits_asleep_at_once(on, second);
+      value.send(3);
+      on.check.equal(on.woken(), 0u);
+      on.check.equal(*on.poll(5, first), 3);
+      value.send(4);
+      on.check.equal(on.woken(), 1u << 6);
+      on.check.equal(*on.poll(6, second), 4);
+    }
+    {
+      cowarp::optional<typename cowarp::signal<int, S>::wait_future> first;
+      first.emplace(value.wait_awake());
+      auto second = value.wait();
+      on.check.that(!on.poll(5, *first));
+      waits_asleep_at_once(on, second);
+      value.send(5);
+      first.reset();
+      on.check.equal(on.woken(), 1u << 6);
+      on.check.equal(*on.poll(6, second), 5);
+    }
+  }
+  template <class Future>
+  static COWARP_FN void waits_asleep_at_once(test::stage& on, Future& future) {
+    cowarp::context cx = on.as(6);
+    on.check.that(!future.poll(cx));
+    on.check.equal(cx.flags(), 0u);
   }
 };
 
@@ -114,6 +155,7 @@ struct meetings {
 struct values {
   template <scope S>
   static COWARP_FN void play(test::stage& on) {
+    waits_asleep(on, on.place<cowarp::signal<int, S>>().wait());
     waits_asleep(on, on.place<cowarp::signal<std::uint64_t, S>>().wait());
     waits_asleep(on, on.place<cowarp::oneshot<int, S>>().receive());
     waits_asleep(on, on.place<cowarp::oneshot<int, S>>().cancellation());
@@ -161,7 +203,7 @@ struct messages {
   }
 };
 
-using all = test::laws<once_lock, lazy_lock, locks, meetings, values, small_signal, messages>;
+using all = test::laws<once_lock, lazy_lock, locks, meetings, values, awake, messages>;
 
 }  // namespace asleep_test
 
@@ -173,5 +215,5 @@ ASLEEP_LAW("who waits for a lazy_lock wakes nobody", lazy_lock)
 ASLEEP_LAW("who waits for a lock wakes nobody", locks)
 ASLEEP_LAW("who waits for others wakes nobody", meetings)
 ASLEEP_LAW("who waits for a value wakes nobody", values)
-ASLEEP_LAW("who looks for a small signal wakes nobody but itself, and not for long", small_signal)
+ASLEEP_LAW("who waits awake wakes nobody but itself, and not for long", awake)
 ASLEEP_LAW("who waits for a message wakes nobody", messages)
