@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint32_t first_line = __LINE__;
 /// A task for each worker. Its lanes multiply one tile with the vector while the next is on the way, as long as
-/// that is there in time. Another task loads the vector first.
+/// that is there in time. The first task loads the vector.
 template <class Job, std::uint32_t Workers>
 struct matvec {
   struct board {
@@ -19,17 +19,6 @@ struct matvec {
     cowarp::event<cowarp::scope::block> has_vector;
     cowarp::tile_pool<Job::tile_bytes, 2 * Workers> tiles;
     cowarp::platform::atomic_word<cowarp::scope::block> next;
-  };
-
-  COWARP_TASK_FRAME(load_vector, 1) {
-    using output = cowarp::unit;
-    board& b;
-    Job& job;
-    COWARP_BODY_BEGIN
-    COWARP_AWAIT(
-        cowarp::copy_async(&b.x, job.vector, sizeof b.x, cowarp::copy_option::constant_source));
-    b.has_vector.set();
-    COWARP_BODY_END
   };
 
   struct tile_on_its_way {
@@ -48,7 +37,7 @@ struct matvec {
     static constexpr std::uint32_t tasks_per_word = 1;
     board& b;
     Job& job;
-    std::uint32_t block;
+    std::uint32_t block, number;
     std::uint32_t turn = 0;
     tile_on_its_way held[2]{};
     COWARP_FN std::uint32_t next() {
@@ -61,6 +50,11 @@ struct matvec {
       held[turn].begin(job, next());
     }
     turn = 0;
+    if (number == 0) {
+      COWARP_AWAIT(
+          cowarp::copy_async(&b.x, job.vector, sizeof b.x, cowarp::copy_option::constant_source));
+      b.has_vector.set();
+    }
     COWARP_AWAIT(b.has_vector.wait());
     while (held[turn].part < job.tiles) {
       COWARP_AWAIT(held[turn].tile.loaded());
@@ -72,32 +66,29 @@ struct matvec {
   struct multiply {
     multiplier* of;
     COWARP_FN std::uint32_t operator()(cowarp::lane l) const {
-      multiplier& task      = *cowarp::in_shared(of);
-      const Job job         = task.job;
-      std::uint32_t turn    = task.turn;
-      const auto* const x   = cowarp::in_shared(&task.b.x);
-      const auto is_there   = [&] { return task.held[turn].tile.try_loaded(); };
-      const auto begin_next = [&] { task.held[turn].begin(job, task.next()); };
+      multiplier& task    = *cowarp::in_shared(of);
+      const Job job       = task.job;
+      std::uint32_t turn  = task.turn;
+      const auto is_there = [&] { return task.held[turn].tile.try_loaded(); };
       for (; l.once(is_there) && task.held[turn].part < job.tiles; turn ^= 1) {
         const auto& held = task.held[turn];
-        Job::multiply(*cowarp::in_shared(held.tile.template as<typename Job::tile>()), *x,
-                      job.result + Job::rows * held.part, l.index);
-        l.once(begin_next);
+        Job::multiply(*cowarp::in_shared(held.tile.template as<typename Job::tile>()),
+                      *cowarp::in_shared(&task.b.x), job.result + Job::rows * held.part, l.index);
+        l.once([&] { task.held[turn].begin(job, task.next()); });
       }
       return turn;
     }
   };
 
-  struct app : cowarp::program<load_vector, multiplier> {
+  struct app : cowarp::program<multiplier> {
     using block_state                          = board;
     using grid_state                           = Job;
     static constexpr bool uses_width           = true;
     static constexpr auto frames               = cowarp::memory::shared;
     static constexpr std::uint32_t max_workers = Workers;
     COWARP_FN static void start(cowarp::spawner<app> s, board& b, Job& job) {
-      (void)s.template spawn<load_vector>(b, job);
       for (std::uint32_t i = 0; i < Workers; ++i)
-        (void)s.template spawn<multiplier>(b, job, s.block());
+        (void)s.template spawn<multiplier>(b, job, s.block(), i);
     }
   };
 };
