@@ -80,9 +80,10 @@ COWARP_FN void asking::begin() {
 }  // namespace tasks_per_word_test
 
 TEST_CASE("tasks_per_word: few tasks are spread over the workers", "[executor][tasks_per_word]") {
-  using namespace tasks_per_word_test;
-  state s{};
-  const auto report = test::run_to_end<app>(s, {.blocks = blocks, .workers = workers});
+  using tasks_per_word_test::blocks, tasks_per_word_test::workers;
+  tasks_per_word_test::state s{};
+  const auto report =
+      test::run_to_end<tasks_per_word_test::app>(s, {.blocks = blocks, .workers = workers});
   s.checks.require_none(blocks * (5 + 5 + 1 + workers));
   CHECK(report.total.completed == blocks * (5 + workers + 1));
   for (auto& of_block : s.at) {
