@@ -197,13 +197,7 @@ class COWARP_TRIVIAL_ABI tile_pool<Bytes, Count>::tile {
   /// \returns true once no load is under way.
   COWARP_FN bool has_loaded() {
     if (load_ == way::at_once) return true;
-    if (load_ == way::bulk_load) {
-      auto& ends = pool_->ends_[index_];
-      if (!ends.has_passed(0)) return false;
-      ends.invalidate();
-    } else {
-      platform::wait_lane_loads();
-    }
+    if (!detail::has_load_ended(load_, &pool_->ends_[index_])) return false;
     load_ = way::at_once;
     return true;
   }

@@ -337,12 +337,11 @@ template <class Value>
 /// The same as without, but for a look at the parameters.
 template <class Value, class... Parameters>
 struct std::coroutine_traits<cowarp::async<Value>, Parameters...> {
-  static_assert(
-      (cowarp::platform::passes_by_value<Parameters> && ...),
-      "async: clang passes classes to functions of a GPU as bytes, so a parameter with a "
-      "destructor "
-      "would be destroyed twice: write [[clang::trivial_abi]] in front of the name of its "
-      "class, or pass a reference");
+  static_assert((cowarp::platform::passes_by_value<Parameters> && ...),
+                "async: clang passes classes to functions of a GPU as bytes, so a parameter with a "
+                "destructor would be destroyed twice: write [[clang::trivial_abi]] in front of the "
+                "name of its "
+                "class, or pass a reference");
   using promise_type = typename cowarp::async<Value>::promise_type;
 };
 

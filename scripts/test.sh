@@ -127,8 +127,9 @@ run_stage() {
         if has_gpu; then
           [[ $1 == cuda ]] || options=(-DCOWARP_TEST_BATCH=2 -DCOWARP_TEST_CLANG_SYNC=ON)
         else # nothing will run: machine code for the examples, of one architecture for each compiler
-          options+=(-DCOWARP_TEST_CUDA_ARCHITECTURES=90-virtual -DCOWARP_BENCHMARK_CUDA_ARCHITECTURES=90-virtual)
+          options+=(-DCOWARP_TEST_CUDA_ARCHITECTURES=90-virtual)
           if [[ $1 == cuda ]]; then
+            options+=(-DCOWARP_BENCHMARK_CUDA_ARCHITECTURES=90-virtual)
             options+=(-DCOWARP_CUDA_ARCHITECTURES=80 "-DCMAKE_CUDA_FLAGS_RELEASE=-DNDEBUG -Xcicc=-O1")
           else
             # nvcc compiles the same benchmarks, but for those of coroutines, which g++ does.

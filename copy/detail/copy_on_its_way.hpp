@@ -23,6 +23,19 @@ enum class copy_option : std::uint8_t {
 
 namespace detail {
 
+/// \returns true once a load that went this way is made, asked by the lane that began it. A bulk load's mbarrier is
+/// gone then; the lane's own loads are waited for.
+[[nodiscard]] COWARP_FN inline bool has_load_ended(platform::copy_way by,
+                                                   platform::mbarrier_word* ends) {
+  if (by == platform::copy_way::bulk_load) {
+    if (!ends->has_passed(0)) return false;
+    ends->invalidate();
+  } else {
+    platform::wait_lane_loads();
+  }
+  return true;
+}
+
 /// The base of futures that copy: waits for what a derived class began in its first poll.
 ///
 /// Called by:     the lane that polls the task.
@@ -78,12 +91,8 @@ class COWARP_TRIVIAL_ABI copy_on_its_way {
   }
 
   COWARP_FN bool has_ended() {
-    if (way_ == way::bulk_load) {
-      if (!ends_->has_passed(0)) return false;
-      ends_->invalidate();
-    } else if (way_ == way::lane_load) {
-      platform::wait_lane_loads();
-    } else if (option_ != copy_option::until_source_is_free) {
+    if (way_ != way::bulk_store) return has_load_ended(way_, ends_);
+    if (option_ != copy_option::until_source_is_free) {
       platform::wait_bulk_stores();
     } else {
       platform::wait_bulk_stores_read();

@@ -37,7 +37,7 @@ class signal_word {
 
   /// \returns the word in which a task waits first in line, asleep.
   [[nodiscard]] COWARP_FN static constexpr signal_word waiting(task_id first, bool has_line) {
-    return of(has_line ? 1 : 0, ~first.value);
+    return of(has_line ? others : 0, ~first.value);
   }
   /// \returns the word in which a task waits alone, and looks by itself.
   [[nodiscard]] COWARP_FN static constexpr signal_word looking(task_id first) {
@@ -58,7 +58,7 @@ class signal_word {
   }
   /// \returns the same with a line or without.
   [[nodiscard]] COWARP_FN constexpr signal_word with_line(bool has) const {
-    if (is_waiting()) return of((high() & looks) | (has ? 1u : 0u), low());
+    if (is_waiting()) return of((high() & looks) | (has ? others : 0), low());
     return of(high(), has ? low() | line : low() & ~line);
   }
 
@@ -108,7 +108,8 @@ class signal_word {
   static constexpr std::uint32_t reserved = 1u << 1;
   static constexpr std::uint32_t line     = 1u << 2;
   // In the upper half, while somebody waits.
-  static constexpr std::uint32_t looks = 1u << 1;
+  static constexpr std::uint32_t others = 1u << 0;
+  static constexpr std::uint32_t looks  = 1u << 1;
   // Complements of tasks are no smaller: see the class.
   static constexpr std::uint32_t first_task = 1u << task_id::slot_bits;
   static_assert(task_id::most_blocks == (1u << task_id::block_bits) - 1);
@@ -140,7 +141,7 @@ class signal_word {
   /// \returns the flags once who waits first is called, and so has the reservation.
   [[nodiscard]] COWARP_FN constexpr std::uint32_t flags_when_called() const {
     if (!is_waiting()) return low();
-    return (high() & 1u) == 0 ? reserved : reserved | line;
+    return (high() & others) == 0 ? reserved : reserved | line;
   }
 
   std::uint64_t bits_ = 0;

@@ -182,7 +182,7 @@ FAULTS = [
     Fault("a small signal: who looks does not come again", "signal_test", [
         (SMALL, "        if (looks) cx.wake_self();\n", "")]),
     Fault("a small signal: who looks is taken for a line", "signal_test", [
-        (SIGNAL_WORD, "(high() & 1u) == 0", "high() == 0")]),
+        (SIGNAL_WORD, "(high() & others) == 0", "high() == 0")]),
     Fault("a small signal: who is new takes what is reserved", "signal_test", [
         (SMALL, "was.has_value() && (is_first || !was.is_reserved())", "was.has_value()")]),
     Fault("a small signal: who joins the line does not note it", "signal_test", [

@@ -52,13 +52,16 @@ COWARP_TASK_FRAME(doubling_task, 1) {
   COWARP_BODY_END
 };
 
-template <cowarp::memory Frames>
-struct one_app : wide_program<Frames, doubling_task> {
+/// One task of one type.
+template <cowarp::memory Frames, class Task>
+struct lone_app : wide_program<Frames, Task> {
   using grid_state = state;
-  COWARP_FN static void start(cowarp::spawner<one_app> s) {
-    (void)s.template spawn<doubling_task>(s.grid_state());
+  COWARP_FN static void start(cowarp::spawner<lone_app> s) {
+    (void)s.template spawn<Task>(s.grid_state());
   }
 };
+template <cowarp::memory Frames>
+using one_app = lone_app<Frames, doubling_task>;
 
 // ---- what one lane does for all ------------------------------------------------------------------
 
@@ -93,12 +96,7 @@ COWARP_TASK_FRAME(adding_task, 1) {
 };
 
 template <cowarp::memory Frames>
-struct adding_app : wide_program<Frames, adding_task> {
-  using grid_state = state;
-  COWARP_FN static void start(cowarp::spawner<adding_app> s) {
-    (void)s.template spawn<adding_task>(s.grid_state());
-  }
-};
+using adding_app = lone_app<Frames, adding_task>;
 
 // ---- many tasks, blocks and workers --------------------------------------------------------------
 
@@ -278,11 +276,10 @@ TEST_CASE("lanes: every lane runs the function once", "[width][lanes]") {
 }
 
 TEST_CASE("lanes: once, the leader does it for all", "[width][lanes]") {
-  lanes_test::state s{};
-  test::run_to_end<lanes_test::adding_app<cowarp::memory::global>>(s, {.blocks = 1});
-  test::run_to_end<lanes_test::adding_app<cowarp::memory::shared>>(s, {.blocks = 1});
-  CHECK(s.served.value() == 2);
-  s.checks.require_none(2 * 50 * 2);
+  lanes_test::in_both_memories<lanes_test::adding_app>([](const auto& s, const auto&) {
+    CHECK(s.served.value() == 2);
+    s.checks.require_none(2 * 50 * 2);
+  });
 }
 
 TEST_CASE("lanes: all tasks of a word are served at once", "[width][lanes]") {
