@@ -23,9 +23,42 @@ class async;
 
 namespace detail {
 
-/// A future that a coroutine waits for, as its executor sees it.
+/// A future that a coroutine waits for, as whoever drives the coroutine sees it.
 struct leaf_wait {
   bool (*poll)(leaf_wait&, context&);  // true once ready
+  void* coroutine;                     // to resume then; known once it has suspended
+};
+
+/// What whoever drives a chain of coroutines does next: a pointer, and in its low bits what to do with it.
+class chain_step {
+ public:
+  enum kind : std::uint32_t {
+    later = 0,  // resume a coroutine at the next poll: it has yielded
+    wait  = 1,  // poll a `leaf_wait`, and resume its coroutine once that is ready
+    now   = 2,  // resume a coroutine: it begins, or what it awaited has ended
+    end   = 4,  // nothing: the first coroutine of the chain has ended
+  };
+
+  chain_step() = default;  // unknown
+  COWARP_FN chain_step(kind what, void* at)
+      : word_(reinterpret_cast<std::uintptr_t>(at) | std::uintptr_t{what}) {}
+
+  [[nodiscard]] COWARP_FN bool is(kind what) const {
+    const auto bits = static_cast<std::uint32_t>(word_);
+    return what == later ? (bits & kinds) == 0 : (bits & what) != 0;
+  }
+  [[nodiscard]] COWARP_FN void* at() const {
+    return reinterpret_cast<void*>(word_ & ~std::uintptr_t{kinds});
+  }
+  /// The same for a step that is `later`, and of no use for another.
+  [[nodiscard]] COWARP_FN void* at_later() const { return reinterpret_cast<void*>(word_); }
+
+ private:
+  static constexpr std::uint32_t kinds = wait | now | end;
+  static_assert(alignof(leaf_wait) > kinds &&
+                alignof(void*) > kinds);  // frames begin with pointers
+
+  std::uintptr_t word_;
 };
 
 /// Where a `co_await` stands, known to the compiler.
@@ -39,26 +72,24 @@ struct call_site {
   }
 };
 
-/// One chain of coroutines that await each other: what to poll, and what to resume then.
+/// One chain of coroutines that await each other: what to do next.
 ///
-/// Whoever drives the chain polls the leaf's future first and resumes the leaf only if that is
-/// ready. A coroutine that ends names its caller as the next to resume; the driver's loop does it,
-/// since tail calls between coroutines do not exist on a GPU.
+/// Whoever drives the chain polls the future that its last coroutine waits for, and resumes that only if
+/// it is ready. A coroutine that waits or ends says what is next; the driver's loop does it, since tail
+/// calls between coroutines do not exist on a GPU.
 ///
+/// Invariant:     while a coroutine runs, `next` says to resume it at the next poll, unless it says more: so
+///                a coroutine that yields has nothing to store, and in global memory a store goes to L2.
 /// Called by:     the lane that polls the task.
-/// Storage:       32 bytes, in the task's slot or in the `async_future`.
+/// Storage:       40 bytes, in the task's slot or in the `async_future`.
 struct coroutine_root {
-  void* leaf;             // the coroutine to resume next
-  leaf_wait* waiting;     // what it waits for; null: resume it at the next poll
-  context cx;             // the poll under way, and what it noted
-  std::uint32_t ascends;  // set by a coroutine that ended: `leaf` is its caller, resume it now
-  std::uint32_t site;     // `short_site` of the innermost await, where those are noted
+  chain_step next;
+  context cx;          // the poll under way, and what it noted
+  std::uint32_t site;  // `short_site` of the innermost await, where those are noted
 
-  COWARP_FN void start(void* coroutine, context at) {
-    leaf    = coroutine;
-    waiting = nullptr;
-    cx      = at;
-    ascends = 0;
+  COWARP_FN void start(void* coroutine) {
+    next = {chain_step::now, coroutine};
+    cx   = context();
     if constexpr (platform::notes_await_lines) site = 0;
   }
 
@@ -66,28 +97,34 @@ struct coroutine_root {
     if constexpr (platform::notes_await_lines) site = where.value;
   }
 
-  /// Polls once; afterwards the first coroutine of the chain may be done.
-  COWARP_FN void poll(context& outer) {
-    cx.renew(outer);
-    if (waiting == nullptr || waiting->poll(*waiting, cx)) {
-      do {  // whoever suspends next sets `waiting`
-        set(ascends, 0u);
-        std::coroutine_handle<>::from_address(leaf).resume();
-      } while (ascends != 0);
+  /// Polls once. \param outer takes over what was noted; once a chain has begun, of the same task
+  /// \returns true once the first coroutine of the chain has ended
+  COWARP_FN bool poll(context& outer) {
+    chain_step step = next;
+    void* coroutine = step.at_later();
+    if (!step.is(chain_step::later)) {
+      cx.renew(outer);
+      coroutine = step.at();
+      if (step.is(chain_step::wait)) {
+        auto& awaited = *static_cast<leaf_wait*>(coroutine);
+        if (!awaited.poll(awaited, cx)) {
+          cx.hand_over(outer);
+          return false;
+        }
+        coroutine = awaited.coroutine;
+      }
+      next = {chain_step::later, coroutine};
     }
-    outer.merge(cx);
-  }
-
-  /// Says that a coroutine of the chain waits. \param future what for; null: resume it at the next poll
-  COWARP_FN void suspend(std::coroutine_handle<> coroutine, leaf_wait* future) {
-    set(leaf, coroutine.address());
-    set(waiting, future);
-  }
-
-  /// Stores what changes only: to a frame in global memory a store goes to L2, while a load stays in L1.
-  template <class Member>
-  static COWARP_FN void set(Member& member, std::type_identity_t<Member> value) {
-    if (member != value) member = value;
+    for (;;) {
+      std::coroutine_handle<>::from_address(coroutine).resume();
+      step = next;
+      if (!step.is(chain_step::now)) break;
+      coroutine = step.at();
+      next      = {chain_step::later, coroutine};
+    }
+    if (cx.notes() != 0) cx.hand_over(outer);
+    if (step.is(chain_step::later)) outer.wake_self();
+    return step.is(chain_step::end);
   }
 };
 
@@ -96,11 +133,14 @@ template <class Future>
 class future_awaiter : leaf_wait {
  public:
   COWARP_FN future_awaiter(Future&& awaited, coroutine_root* root)
-      : leaf_wait{&poll_awaited}, root_(root), awaited_(static_cast<Future&&>(awaited)) {}
+      : root_(root), awaited_(static_cast<Future&&>(awaited)) {
+    this->poll = &poll_awaited;
+  }
 
   COWARP_FN bool await_ready() { return poll_awaited(*this, root_->cx); }
-  COWARP_FN void await_suspend(std::coroutine_handle<> coroutine) {
-    root_->suspend(coroutine, this);
+  COWARP_FN void await_suspend(std::coroutine_handle<> suspended) {
+    this->coroutine = suspended.address();
+    root_->next     = {chain_step::wait, static_cast<leaf_wait*>(this)};
   }
   COWARP_FN auto await_resume() { return std::move(*result_); }
 
@@ -122,12 +162,7 @@ template <class Output>
 class resumed_awaiter {
  public:
   COWARP_FN bool await_ready() const { return false; }
-  template <class Promise>
-  COWARP_FN void await_suspend(std::coroutine_handle<Promise> coroutine) const {
-    coroutine_root& root = *coroutine.promise().root();
-    root.suspend(coroutine, nullptr);
-    root.cx.wake_self();
-  }
+  COWARP_FN void await_suspend(std::coroutine_handle<>) const {}  // see `coroutine_root`
   COWARP_FN Output await_resume() const { return {}; }
 };
 
@@ -173,6 +208,16 @@ COWARP_FN COWARP_COMPILE_ERROR(
     "cowarp: an async function's frame is not inside its caller's. co_await the call itself, "
     "declare the function inline or static, and compile with "
     "optimisation") void frame_not_embedded();
+
+/// Stops a coroutine whose handle does not say where its frame begins.
+COWARP_FN inline void check_frame_begins(bool does) {
+  if (does) return;
+  platform::assertion_failed(
+      "a coroutine's handle says where its frame begins",
+      "g++ 12 gets it wrong for a coroutine with `if (co_await ...)` outside of "
+      "any loop or block: give the awaited value a name, and ask that",
+      __FILE__, __LINE__);
+}
 
 /// Storage of an async function's frame where it is not embedded in its caller's.
 class awaited_frame {
@@ -247,28 +292,30 @@ class COWARP_AWAIT_ELIDABLE async {
                        public detail::awaited_frame {
    public:
     COWARP_FN async get_return_object() {
-      return async(std::coroutine_handle<promise_type>::from_promise(*this));
+      const auto coroutine = std::coroutine_handle<promise_type>::from_promise(*this);
+      if constexpr (!platform::embeds_awaited_frames) {
+        const frame_stack* stack = platform::current_frame_stack();
+        if (stack != nullptr) detail::check_frame_begins(stack->is_last(coroutine.address()));
+      }
+      return async(coroutine);
     }
 
-    struct final_awaiter {
-      COWARP_FN bool await_ready() const noexcept { return false; }
-      COWARP_FN void await_suspend(std::coroutine_handle<promise_type> ended) const noexcept {
-        ended.promise().ascend();
-      }
-      COWARP_FN void await_resume() const noexcept {}
-    };
-    COWARP_FN final_awaiter final_suspend() const noexcept { return {}; }
+    COWARP_FN std::suspend_always final_suspend() const noexcept {
+      if (is_awaited_) this->root_->next = then_;
+      return {};
+    }
 
    private:
     friend class async;
 
-    COWARP_FN void ascend() const {
-      if (caller_ == nullptr) return;  // it ended inside its caller's `await_ready`
-      this->root_->leaf    = caller_;
-      this->root_->ascends = 1;
+    COWARP_FN void end_with(detail::chain_step then) {
+      then_       = then;
+      is_awaited_ = true;
     }
 
-    void* caller_ = nullptr;  // the coroutine that waits for this one, once it does
+    detail::chain_step then_;
+    bool is_awaited_ =
+        false;  // else it ended inside its caller's `await_ready`, which goes on by itself
   };
 
   COWARP_FN async(async&& other) noexcept : coroutine_(other.coroutine_) {
@@ -280,18 +327,27 @@ class COWARP_AWAIT_ELIDABLE async {
 
   // As an awaiter. `await_transform` joined it to its caller's chain before.
   COWARP_FN bool await_ready() {
+    detail::coroutine_root& root    = *coroutine_.promise().root();
+    const detail::chain_step caller = root.next;
+    root.next                       = {detail::chain_step::later, coroutine_.address()};
     coroutine_.resume();
-    return coroutine_.done();
+    if (!coroutine_.done()) return false;
+    root.next = caller;
+    return true;
   }
   COWARP_FN void await_suspend(std::coroutine_handle<> caller) {
-    coroutine_.promise().caller_ = caller.address();
+    coroutine_.promise().end_with({detail::chain_step::now, caller.address()});
   }
   COWARP_FN Value await_resume() { return coroutine_.promise().take(); }
 
-  // For whoever drives it as a chain of its own: `async_future`.
   COWARP_FN void join(detail::coroutine_root* root) { coroutine_.promise().root_ = root; }
-  [[nodiscard]] COWARP_FN void* address() const { return coroutine_.address(); }
-  [[nodiscard]] COWARP_FN bool is_done() const { return coroutine_.done(); }
+
+  // For whoever drives it as a chain of its own: `async_future`.
+  COWARP_FN void begin_chain(detail::coroutine_root& root) {
+    root.start(coroutine_.address());
+    join(&root);
+    coroutine_.promise().end_with({detail::chain_step::end, nullptr});
+  }
   COWARP_FN Value take() { return coroutine_.promise().take(); }
 
  private:
@@ -312,11 +368,10 @@ class COWARP_AWAIT_ELIDABLE async_future {
   COWARP_FN polled<Value> poll(context& cx) {
     if (!is_started_) {
       is_started_ = true;
-      root_.start(coroutine_.address(), cx);
-      coroutine_.join(&root_);
+      coroutine_.begin_chain(root_);
     }
-    root_.poll(cx);
-    if (!coroutine_.is_done()) return pending;
+    root_.cx.renew(cx);  // other than a task's, it may have become another's child
+    if (!root_.poll(cx)) return pending;
     return coroutine_.take();
   }
 

@@ -95,15 +95,23 @@ class context {
   }
 
   /// Becomes another context, which is mostly that of the same task's latest poll; stores what differs only.
+  /// \pre what was noted was handed over
   COWARP_FN constexpr void renew(const context& other) {
-    if (!(task_ == other.task_) || mode_ != other.mode_) {
+    if (!(task_ == other.task_) | (mode_ != other.mode_)) {
       *this = other;  // the task says where it asks for width, so that need not be compared
-    } else if (notes_ != other.notes_) {
+    } else if (other.notes_ != 0) {
       notes_ = other.notes_;
     }
   }
   /// Takes over what another context of the same task noted.
   COWARP_FN constexpr void merge(const context& other) { notes_ |= other.notes_; }
+  /// \returns what was noted, 0 if nothing was.
+  [[nodiscard]] COWARP_FN constexpr std::uint32_t notes() const { return notes_; }
+  /// Has another context of the same task take over what was noted.
+  COWARP_FN constexpr void hand_over(context& other) {
+    other.merge(*this);
+    notes_ = 0;
+  }
 
   /// \returns the notes for the executor: bit 1 self-wake, bit 2 timers changed, bit 3 width asked for,
   /// bit 4 failed.
@@ -127,9 +135,9 @@ class context {
   static_assert(((self_wake | timers_changed | width_asked | failed) & child_wakes::numbers) == 0);
 
   task_id task_{task_id::none};
-  std::uint32_t notes_ = 0;  // bits 0 to 4 as above; from bit 5: children
   // Apart from the notes: no poll changes it, so the compiler knows it throughout an ordinary poll.
   std::uint32_t mode_               = 0;
+  std::uint32_t notes_              = 0;  // bits 0 to 4 as above; from bit 5: children
   detail::width_place* width_place_ = nullptr;
 };
 

@@ -42,10 +42,13 @@ class COWARP_AWAIT_ELIDABLE task_coroutine {
     COWARP_FN task_coroutine get_return_object() noexcept {
       // A compiler takes a frame for memory that only its handle reaches: were the handle dropped, it
       // would drop what it writes into the frame as well.
-      root_->start(std::coroutine_handle<promise_type>::from_promise(*this).address(), context());
+      root_->start(std::coroutine_handle<promise_type>::from_promise(*this).address());
       return {};
     }
-    COWARP_FN std::suspend_always final_suspend() const noexcept { return {}; }
+    COWARP_FN std::suspend_always final_suspend() const noexcept {
+      root_->next = {chain_step::end, nullptr};
+      return {};
+    }
 
     template <class... Arguments>
     static COWARP_FN void* operator new(std::size_t bytes, coroutine_storage<Task>& storage,
@@ -74,18 +77,21 @@ class coroutine_storage {
   template <class... Arguments>
   COWARP_FN void construct(Arguments&&... arguments) {
     static_cast<void>(Task::body(*this, static_cast<Arguments&&>(arguments)...));
+    if constexpr (!platform::embeds_awaited_frames) {
+      check_frame_begins(root_.next.at() == frame_);
+    }
   }
   COWARP_FN bool poll(context& cx) {
     if constexpr (!platform::embeds_awaited_frames) {
       frame_stack*& current = platform::current_frame_stack();
       frame_stack* outer    = current;
       current               = &extra_.stack;
-      root_.poll(cx);
-      current = outer;
+      const bool has_ended  = root_.poll(cx);
+      current               = outer;
+      return has_ended;
     } else {
-      root_.poll(cx);
+      return root_.poll(cx);
     }
-    return coroutine().done();
   }
   COWARP_FN polled<typename Task::output> poll_for_output(context& cx) {
     if (!poll(cx)) return pending;

@@ -41,6 +41,10 @@ class frame_stack {
     }
   }
 
+  /// \returns true if the frame is the one that was allocated last, of those that are left.
+  [[nodiscard]] COWARP_FN bool is_last(const void* frame) const {
+    return last_ != 0 && frame == base_ + (last_ - 1) + sizeof(header);
+  }
   /// \returns true if the frame stands in this stack.
   [[nodiscard]] COWARP_FN bool owns(const void* frame) const {
     const auto* at = static_cast<const unsigned char*>(frame);

@@ -48,10 +48,11 @@ inline constexpr int flags_of_polls = layout<Program>::serves_width ? 4 : 3;
 template <bool Watches>
 class poll_watch {
  public:
-  /// Calls `poll(lane)` for the ready tasks of a word.
+  /// Calls `poll(lane)` for the ready tasks of a word. \param kept what `platform::kept_lane` said
   template <class Program, class Task, class Poll>
-  COWARP_FN auto poll_lanes(block_header&, std::uint32_t, std::uint32_t ready, const Poll& poll) {
-    return platform::for_lanes<flags_of_polls<Program>>(ready, poll);
+  COWARP_FN auto poll_lanes(block_header&, std::uint32_t, std::uint32_t ready, const Poll& poll,
+                            std::uint32_t kept) {
+    return platform::for_lanes<flags_of_polls<Program>>(ready, poll, kept);
   }
 };
 
@@ -71,17 +72,18 @@ class poll_watch<true> {
   /// The same, and counts the polls. \param word whose tasks are polled
   template <class Program, class Task, class Poll>
   COWARP_FN auto poll_lanes(block_header& block, std::uint32_t word, std::uint32_t ready,
-                            const Poll& poll) {
+                            const Poll& poll, std::uint32_t kept) {
     poll_records& to = poll_records_of<Program>(block);
     if (platform::lane() == 0) {
       // relaxed: a count, read after the launch.
       to.of_type(layout<Program>::template index_of<Task>)
           .fetch_add(platform::count_bits(ready), platform::relaxed);
     }
-    return platform::for_lanes<flags_of_polls<Program>>(ready, [&](std::uint32_t lane) {
+    const auto watched = [&](std::uint32_t lane) {
       const std::uint32_t slot = word * 32 + lane;
       return around(to.of_slot(Program::task_count, slot), slot, [&] { return poll(lane); });
-    });
+    };
+    return platform::for_lanes<flags_of_polls<Program>>(ready, watched, kept);
   }
 
   /// Runs a poll and counts it. \param poll returns flags

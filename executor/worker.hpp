@@ -36,11 +36,12 @@ class worker {
     if (platform::lane() == 0) counts().since = platform::cycles();
     for (bool has_ended = false; !has_ended;) {
       platform::converge_warp();  // else some loops here begin with a YIELD of 50 cycles
-      bool has_polled = poll_words();
-      if constexpr (Program::uses_block) has_polled |= join_if_asked(block_);
+      std::uint32_t polled = poll_words();
+      if constexpr (Program::uses_block) polled |= std::uint32_t{join_if_asked(block_)};
       if (has_lost_lanes()) return;  // votes and values of this warp mean nothing any more
       ++passes_;
       // A busy worker takes one branch round all that follows.
+      const bool has_polled = polled != 0;
       if (is_routine(has_polled)) continue;
       bool has_news = timers_.is_due();
       if (has_news) timers_.expire(block_, index_, workers_);
@@ -94,62 +95,65 @@ class worker {
     return others == 0;
   }
 
-  COWARP_WORKER_FN bool poll_words() {
+  // What follows says which tasks were polled, as bits that run into each other: a number costs the loop less
+  // than a truth, which ptxas would keep as one bit of a register.
+
+  COWARP_WORKER_FN std::uint32_t poll_words() {
     static_assert(!Program::earliest_deadline_first || !uses_priorities<Program>(),
                   "a program orders its tasks by deadlines or by priorities: choose one");
     if constexpr (Program::earliest_deadline_first) {
       return poll_earliest();
     } else if constexpr (uses_priorities<Program>()) {
-      return poll_levels<priority_levels - 1>(false);
+      return poll_levels<priority_levels - 1>(0);
     } else {
-      return poll_words_of<any_level>(false);
+      return poll_words_of<any_level>(0);
     }
   }
 
-  /// Polls my words of the task types of one level, or of any. \returns true also if `has_polled` is.
+  /// Polls my words of the task types of one level, or of any. \returns 0 if no task was polled, nor before.
   template <std::uint32_t Level>
-  COWARP_WORKER_FN bool poll_words_of(bool has_polled) {
+  COWARP_WORKER_FN std::uint32_t poll_words_of(std::uint32_t polled) {
     std::uint32_t i = index_;  // my words: every `workers_`-th, through all pools
     Program::for_each_task([&]<class Task>(task_type<Task>) __attribute__((always_inline)) {
       constexpr std::uint32_t last = layout::template first_word_of<Task> + words_of<Task>;
       for (; i < last; i += workers_) {
         if constexpr (Level == any_level || task_priority<Task> == Level) {
-          has_polled |= poll_word<Task>(i);
+          polled |= poll_word<Task>(i);
         }
       }
     });
-    return has_polled;
+    return polled;
   }
 
   /// Polls my words level by level, from this one down.
   template <std::uint32_t Level>
-  COWARP_WORKER_FN bool poll_levels(bool has_polled) {
+  COWARP_WORKER_FN std::uint32_t poll_levels(std::uint32_t polled) {
     if constexpr (has_level<Program, Level>()) {
-      if (levels_.template is_up<Level>(has_polled)) has_polled = poll_words_of<Level>(has_polled);
+      if (levels_.template is_up<Level>(polled != 0)) polled = poll_words_of<Level>(polled);
     }
     if constexpr (Level == 0) {
-      return has_polled;
+      return polled;
     } else {
-      return poll_levels<Level - 1>(has_polled);
+      return poll_levels<Level - 1>(polled);
     }
   }
 
   /// Polls the word in which a ready task is due first; now and then all words in turn.
-  COWARP_WORKER_FN bool poll_earliest() {
+  COWARP_WORKER_FN std::uint32_t poll_earliest() {
     if (passes_ % (most_passed_over + 1) == most_passed_over) {
-      return poll_words_of<any_level>(false);
+      return poll_words_of<any_level>(0);
     }
     for (;;) {
       const std::uint32_t first = due_first();
-      if (first == no_word) return false;
-      bool has_polled = false;
+      if (first == no_word) return 0;
+      std::uint32_t polled = 0;
       Program::for_each_task([&]<class Task>(task_type<Task>) {
         if (first - layout::template first_word_of<Task> < words_of<Task>) {
-          has_polled = poll_word<Task>(first);
+          polled = poll_word<Task>(first);
         }
       });
       // Else nobody lived there any more.
-      if (has_polled || has_lost_lanes()) return has_polled;
+      if (polled != 0 || has_lost_lanes()) return polled;
     }
   }
 
@@ -177,13 +181,13 @@ class worker {
     return first;
   }
 
-  /// Polls the ready tasks of one word, one lane each. \returns false if there was none.
+  /// Polls the ready tasks of one word, one lane each. \returns which
   template <class Task>
-  COWARP_WORKER_FN bool poll_word(std::uint32_t index) {
-    if (has_lost_lanes()) return false;
+  COWARP_WORKER_FN std::uint32_t poll_word(std::uint32_t index) {
+    if (has_lost_lanes()) return 0;
     slot_word& word = block_.word(index);
     // Tasks that woke themselves are alive, and nobody else's business: they cost no atomic.
-    const std::uint32_t again_before = platform::known_uniform(word.again);
+    const std::uint32_t again_before = platform::known_uniform(word.again, lane_);
     std::uint32_t ready              = again_before;
     std::uint32_t woken              = 0;
     // relaxed: saves the exchange if nobody woke anything; the exchange acquires.
@@ -191,7 +195,7 @@ class worker {
       woken = take_woken(word);
       ready |= woken;
     }
-    if (ready == 0) return false;
+    if (ready == 0) return 0;
 
     const auto poll = [&](std::uint32_t lane) -> std::uint32_t {
       const std::uint32_t slot = index * 32 + lane;
@@ -227,8 +231,8 @@ class worker {
     for (std::uint32_t polled = ready, round = 1;; ++round) {
       note_polled(block_, index_, index * 32 + 1);
       const auto said =
-          polls_watch_.template poll_lanes<Program, Task>(block_, index, polled, poll);
-      if (has_lost_lanes()) return true;
+          polls_watch_.template poll_lanes<Program, Task>(block_, index, polled, poll, lane_);
+      if (has_lost_lanes()) return ready;
       const std::uint32_t themselves = said.second & ~said.first;
       polls_ += platform::count_bits(polled);
       self_wakes_ += platform::count_bits(themselves);
@@ -239,7 +243,7 @@ class worker {
         // Who was served goes on at once: its lanes are here.
         polled = serve_width<Program::uses_block>(block_, width_places_of<Program>(block_, index_),
                                                   said.fourth & ~said.first);
-        if (has_lost_lanes()) return true;
+        if (has_lost_lanes()) return ready;
         if (polled != 0) {
           woken = 0;
           if (round < most_rounds) {
@@ -261,7 +265,7 @@ class worker {
       if (timers != 0) timers_.rescan(block_, index);
       if (ended != 0) retire<Task>(word, index, ended);
     }
-    return true;
+    return ready;
   }
 
   /// Takes what others made ready in the word, without what is not alive; the same in all lanes.
@@ -447,6 +451,7 @@ class worker {
   block_header& block_;
   std::uint32_t index_;
   std::uint32_t workers_;
+  std::uint32_t lane_        = platform::kept_lane();
   std::uint32_t passes_      = 0;
   std::uint32_t idle_passes_ = 0;      // since the last that polled
   bool is_active_            = true;   // leading lane of worker 0: the block is in `grid.active`

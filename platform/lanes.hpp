@@ -101,16 +101,28 @@ COWARP_FN inline void sync_block() {
 #  endif
 }
 
+/// \returns `lane()`, as a number that stays in a register. `lane()` itself is read anew wherever it is used, which
+/// takes some 25 cycles. All lanes reach this line.
+[[nodiscard]] COWARP_FN inline std::uint32_t kept_lane() {
+#  if defined(__CUDA_ARCH__)
+  return __shfl_sync(~0u, lane(), static_cast<int>(lane()));
+#  else
+  return lane();
+#  endif
+}
+
 /// \returns the value, which is the same in all lanes, as one of which the compiler knows that. Branches on it
 /// and loops that it ends then cost neither a barrier nor a YIELD. All lanes reach this line.
-[[nodiscard]] COWARP_FN inline std::uint32_t known_uniform(std::uint32_t value) {
+/// \param kept what `kept_lane` said
+[[nodiscard]] COWARP_FN inline std::uint32_t known_uniform(std::uint32_t value,
+                                                           [[maybe_unused]] std::uint32_t kept) {
 #  if defined(__CUDA_ARCH__)
   std::uint32_t same;
   asm volatile(
       "{ .reg .b32 bit; .reg .pred has; and.b32 bit, %1, %2; setp.ne.u32 has, bit, 0;"
       " vote.sync.ballot.b32 %0, has, 0xffffffff; }"
       : "=r"(same)
-      : "r"(value), "r"(1u << lane())
+      : "r"(value), "r"(1u << kept)
       : "memory");
   return same;
 #  else
@@ -149,11 +161,13 @@ template <std::uint32_t Flag>
 /// Runs `fn(i)` for every bit i in `mask`: lane i its own on a GPU, one after the other on a CPU.
 ///
 /// `fn` returns up to `Flags` flags, 3 or 4, from bit 0 on; all lanes get all answers. All lanes reach this
-/// line with the same `mask`, may diverge inside `fn`, and are converged after it.
+/// line with the same `mask`, may diverge inside `fn`, and are converged after it. \param kept what `kept_lane`
+/// said, or `lane()`
 template <int Flags = 3, class Fn>
-[[nodiscard]] COWARP_FN inline lane_flags for_lanes(std::uint32_t mask, Fn&& fn) {
+[[nodiscard]] COWARP_FN inline lane_flags for_lanes(std::uint32_t mask, Fn&& fn,
+                                                    [[maybe_unused]] std::uint32_t kept = lane()) {
 #  if defined(__CUDA_ARCH__)
-  const std::uint32_t flags = (mask >> lane() & 1u) != 0 ? fn(lane()) : 0u;
+  const std::uint32_t flags = (mask & 1u << kept) != 0 ? fn(kept) : 0u;
   converge_warp();
   __syncwarp();
   const std::uint32_t second = lanes_with<2>(flags);

@@ -16,8 +16,8 @@ namespace bench {
 /// What the program is told, and what it counts.
 struct yield_state {
   std::uint32_t yields;
-  std::uint32_t tasks;  // in each block
-  cowarp::platform::atomic<std::uint64_t, cowarp::scope::device> sum;
+  std::uint32_t tasks;                                                 // in each block
+  cowarp::platform::atomic<std::uint32_t, cowarp::scope::device> sum;  // of all yields, wraps
 };
 
 /// Every slot of `Words` words holds a `Task` that yields.
@@ -137,11 +137,11 @@ class yield_sweep {
         cowarp::run<App>({.blocks = of.blocks, .workers = of.workers}, state);
     const std::uint64_t tasks = std::uint64_t{of.tasks} * done.blocks;
     // relaxed: the run has ended.
-    const std::uint64_t sum = state.sum.load(cowarp::platform::relaxed);
+    const std::uint32_t sum = state.sum.load(cowarp::platform::relaxed);
     to_.require(done.end == cowarp::end_reason::all_done, "not all tasks are done");
     to_.require(done.total.polls == tasks * (yields + std::uint64_t{1}),
                 "polls were lost or added");
-    to_.require(sum == tasks * yields, "the tasks' sum is wrong");
+    to_.require(sum == static_cast<std::uint32_t>(tasks * yields), "the tasks' sum is wrong");
     return done;
   }
 

@@ -28,7 +28,10 @@ inline void sync_warp(std::source_location where = std::source_location::current
 /// On a GPU a matter of speed; nothing is handed over.
 inline void converge_warp() {}
 
-[[nodiscard]] inline std::uint32_t known_uniform(std::uint32_t value) { return value; }
+[[nodiscard]] inline std::uint32_t kept_lane() { return lane(); }
+[[nodiscard]] inline std::uint32_t known_uniform(std::uint32_t value, std::uint32_t) {
+  return value;
+}
 
 inline void sync_block(std::source_location where = std::source_location::current()) {
   sim::meet(sim::meeting::block, 0, where);
@@ -56,7 +59,8 @@ inline void sync_block(std::source_location where = std::source_location::curren
 
 template <int Flags = 3, class Fn>
 [[nodiscard]] inline lane_flags for_lanes(
-    std::uint32_t mask, Fn&& fn, std::source_location where = std::source_location::current()) {
+    std::uint32_t mask, Fn&& fn, std::uint32_t = 0,
+    std::source_location where = std::source_location::current()) {
   std::uint64_t flags = 0;
   for (std::uint32_t i = lane(), at = 0; i < 32; i += sim::lanes, at += 4) {
     if ((mask >> i & 1u) != 0) flags |= std::uint64_t{fn(i)} << at;

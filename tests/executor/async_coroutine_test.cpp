@@ -226,6 +226,37 @@ struct alternating_app : cowarp::program<alternating, prompting> {
   }
 };
 
+// ---- a yield wherever a coroutine can be when it yields ------------------------------------------
+
+struct yields {
+  test::checks checks;
+};
+
+inline COWARP_FN cowarp::async<std::uint32_t> yields_times(std::uint32_t n) {
+  for (std::uint32_t i = 0; i < n; ++i) co_await cowarp::yield_now();
+  co_return n;
+}
+
+COWARP_TASK(yielding, 40, (yields & y), 512) {
+  y.checks.equal(co_await yields_times(2), 2u);  // in a callee
+  co_await cowarp::yield_now();                  // after a callee that yielded
+  y.checks.equal(co_await yields_times(0), 0u);
+  co_await cowarp::yield_now();                   // after one that did not
+  y.checks.equal(co_await after_polls{1, 5}, 5);  // one poll for the wait
+  co_await cowarp::yield_now();                   // after a wait
+  y.checks.equal(co_await after_polls{1, 6}, 6);  // one poll
+  y.checks.equal(co_await yields_times(1), 1u);   // in a callee, after a wait
+  y.checks.equal(co_await cowarp::ready(7u), 7u);
+  co_await cowarp::yield_now();  // after a value that was there
+}
+
+struct yielding_app : cowarp::program<yielding> {
+  using grid_state = yields;
+  COWARP_FN static void start(cowarp::spawner<yielding_app> s) {
+    for (std::uint32_t i = 0; i < 40; ++i) s.must_spawn<yielding>(s.grid_state());
+  }
+};
+
 }  // namespace async_test
 
 TEST_CASE("coroutine task: locals live across awaits", "[executor][coroutine]") {
@@ -261,6 +292,34 @@ TEST_CASE("async: of what an await leaves behind the next knows nothing", "[exec
   p.checks.require_none(10);
   // Both a first time; who yields again at once, who waits once it yielded and once it has the value.
   CHECK(report.total.polls == 2 + 10 * 5 + 10 * 2);
+}
+
+TEST_CASE("async: each yield is a poll of its own, and each wait", "[executor][coroutine]") {
+  async_test::yields y{};
+  const auto report = test::run_to_end<async_test::yielding_app>(y, {.blocks = 2});
+  y.checks.require_none(2 * 40 * 6);
+  CHECK(report.total.polls == 2 * 40 * (1 + 7 + 2));
+}
+
+// Called by the host: on a GPU each coroutine stands in another.
+TEST_CASE("async: what drives a function may be another in each poll", "[executor][coroutine]") {
+  std::vector<std::uint32_t> seen;
+  const auto look = [&seen](cowarp::context& cx) -> cowarp::polled<cowarp::unit> {
+    seen.push_back(cx.task().child());
+    return cowarp::unit{};
+  };
+  const auto function = [](auto look_now) -> cowarp::async<> {
+    co_await cowarp::poll_fn(look_now);
+    co_await cowarp::yield_now();
+    co_await cowarp::poll_fn(look_now);
+  };
+  auto running = cowarp::into_future(function(look));
+  cowarp::context cx(cowarp::task_id::of(0, 1));
+  cowarp::context first  = cx.for_child(3);
+  cowarp::context second = cx.for_child(4);
+  CHECK_FALSE(running.poll(first));
+  CHECK(running.poll(second));
+  CHECK(seen == std::vector<std::uint32_t>{3, 4});
 }
 
 TEST_CASE("async: on the host block_on runs one", "[executor][coroutine]") {

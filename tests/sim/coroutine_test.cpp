@@ -61,7 +61,59 @@ struct pipeline : cowarp::program<produce, consume> {
   }
 };
 
+struct yields {
+  count wrong;
+};
+
+/// Ready at the poll after the first.
+struct one_wait {
+  using output  = std::uint32_t;
+  bool has_been = false;
+  cowarp::polled<std::uint32_t> poll(cowarp::context& cx) {
+    if (has_been) return 5u;
+    has_been = true;
+    cx.wake_self();
+    return cowarp::pending;
+  }
+};
+
+inline cowarp::async<std::uint32_t> yields_times(std::uint32_t n) {
+  for (std::uint32_t i = 0; i < n; ++i) co_await cowarp::yield_now();
+  co_return n;
+}
+
+// A yield wherever a coroutine can be when it yields.
+COWARP_TASK(yielding, 20, (yields & y), 400) {
+  std::uint32_t sum = co_await yields_times(2);
+  co_await cowarp::yield_now();
+  sum += co_await yields_times(0);
+  co_await cowarp::yield_now();
+  sum += co_await one_wait{};
+  co_await cowarp::yield_now();
+  sum += co_await one_wait{};
+  sum += co_await yields_times(1);
+  co_await cowarp::yield_now();
+  if (sum != 2 + 5 + 5 + 1) note(y.wrong);
+}
+
+struct yielding_app : cowarp::program<yielding> {
+  using grid_state = yields;
+  COWARP_FN static void start(cowarp::spawner<yielding_app> s) {
+    for (std::uint32_t i = 0; i < 20; ++i) s.must_spawn<yielding>(s.grid_state());
+  }
+};
+
 }  // namespace
+
+TEST_CASE("async: each yield is a poll of its own", "[sim][executor][async]") {
+  sim_test::explore<yielding_app>(
+      50, {.blocks = 1}, [] { return yields{}; },
+      [](const cowarp::report& report, const yields& y, sim_test::verdict& found) {
+        sim_test::all_done(report, found);
+        found.equal(read(y.wrong), 0u, "wrong results");
+        found.equal(report.total.polls, 20u * (1 + 7 + 2), "polls");
+      });
+}
 
 TEST_CASE("async: nested functions of many lanes keep apart", "[sim][executor][async]") {
   sim_test::explore<pipeline>(

@@ -7,7 +7,7 @@ Fault = collections.namedtuple("Fault", "name test changes")
 WORKER, QUEUE, WAKER = "executor/worker.hpp", "executor/run_queue.hpp", "executor/waker.hpp"
 SPAWNER, CHANNEL, SIGNAL = "executor/spawner.hpp", "sync/channel.hpp", "sync/signal.hpp"
 BLOCK, CORE = "executor/block.hpp", "sync/detail/channel_core.hpp"
-ASYNC = "executor/async.hpp"
+ASYNC, CONTEXT = "executor/async.hpp", "executor/context.hpp"
 STALL = "executor/stall.hpp"
 SMALL, SIGNAL_WORD = "sync/detail/small_signal.hpp", "sync/detail/signal_word.hpp"
 CREDITS, PLACES = "sync/detail/credit_pool.hpp", "executor/place_line.hpp"
@@ -28,12 +28,18 @@ FAULTS = [
          "woken = word.ready.load(platform::acquire);\n      word.ready.store(0, platform::relaxed);")]),
     Fault("self-wakes are polled instead of the wakes of others", "coroutine_test", [
         (WORKER, "      ready |= woken;\n", "      if (ready == 0) ready = woken;\n")]),
-    Fault("a coroutine that ended is resumed for ever", "coroutine_test", [
-        (ASYNC, "        set(ascends, 0u);\n", "")]),
-    Fault("a chain of coroutines resumes its first", "coroutine_test", [
-        (ASYNC, "    set(leaf, coroutine.address());\n", "")]),
+    Fault("who called a coroutine that ended is resumed for ever", "coroutine_test", [
+        (ASYNC, "      next = {chain_step::later, step.at()};\n", "")]),
+    Fault("who calls a coroutine that yields is resumed for it", "coroutine_test", [
+        (ASYNC, "    root.next                       = {detail::chain_step::later, coroutine_.address()};\n", "")]),
+    Fault("a coroutine that ended at once is resumed for who called it", "coroutine_test", [
+        (ASYNC, "    root.next = caller;\n", "")]),
     Fault("a coroutine that yields waits for what it had", "coroutine_test", [
-        (ASYNC, "    set(waiting, future);\n", "    if (future != nullptr) set(waiting, future);\n")]),
+        (ASYNC, "next = step = {chain_step::later, coroutine};", "step = {chain_step::later, coroutine};")]),
+    Fault("a coroutine that yields is not polled again", "coroutine_test", [
+        (ASYNC, "    if (step.is(chain_step::later)) outer.wake_self();\n", "")]),
+    Fault("what a coroutine noted is handed over twice", "coroutine_test", [
+        (CONTEXT, "    other.merge(*this);\n    notes_ = 0;\n", "    other.merge(*this);\n")]),
     Fault("each lane looks by itself whether its word is ready", "executor_test", [
         (WORKER, "if (platform::any_lane(word.ready.load(platform::relaxed) != 0))",
          "if (word.ready.load(platform::relaxed) != 0)")]),

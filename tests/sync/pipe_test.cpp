@@ -92,7 +92,7 @@ struct reader_is_woken {
   template <scope S>
   static COWARP_FN void play(test::stage& on) {
     auto& p = on.place<cowarp::pipe<4, S>>();
-    std::byte a[4], b[4];
+    std::byte a[4]{}, b[4]{};
     cowarp::optional<decltype(p.read(a))> first(p.read(a)), second(p.read(b));
     on.check.that(!on.poll(0, *first) && !on.poll(1, *second));
 
@@ -111,7 +111,7 @@ struct rest_goes_to_next {
   template <scope S>
   static COWARP_FN void play(test::stage& on) {
     auto& p = on.place<cowarp::pipe<4, S>>();
-    std::byte a[1], b[4];
+    std::byte a[1]{}, b[4]{};
     auto first = p.read(a), second = p.read(b);
     on.check.that(!on.poll(0, first) && !on.poll(1, second));
     on.check.equal(*p.try_write(sequence<3>(1).all()), 3u);
