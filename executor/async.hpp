@@ -293,7 +293,7 @@ class COWARP_AWAIT_ELIDABLE async {
    public:
     COWARP_FN async get_return_object() {
       const auto coroutine = std::coroutine_handle<promise_type>::from_promise(*this);
-      if constexpr (!platform::embeds_awaited_frames) {
+      if constexpr (platform::allocates_all_frames) {
         const frame_stack* stack = platform::current_frame_stack();
         if (stack != nullptr) detail::check_frame_begins(stack->is_last(coroutine.address()));
       }

@@ -117,6 +117,14 @@ inline constexpr bool embeds_awaited_frames = true;
 inline constexpr bool embeds_awaited_frames = false;
 #endif
 
+/// True where a compiler never embeds a coroutine's frame in another's: g++. Other compilers may, also where
+/// they need not.
+#if defined(__clang__)
+inline constexpr bool allocates_all_frames = false;
+#else
+inline constexpr bool allocates_all_frames  = true;
+#endif
+
 /// True where `COWARP_ASSERT` checks: in Debug builds.
 #if defined(NDEBUG)
 inline constexpr bool checks_assertions = false;

@@ -38,7 +38,54 @@ struct app : cowarp::program<diving> {
   }
 };
 
+// ---- `if (co_await ...)` outside of any loop or block: g++ 12 gets the frames wrong ---------------
+
+inline COWARP_FN cowarp::async<std::uint32_t> one() {
+  co_await cowarp::yield_now();
+  co_return 1;
+}
+
+COWARP_TASK(asking, 1, (state & s)) {
+  if (co_await one() == 1) s.came.add();
+}
+
+inline COWARP_FN cowarp::async<std::uint32_t> asks() {
+  if (co_await one() == 1) co_return 2;
+  co_return 3;
+}
+COWARP_TASK(calling, 1, (state & s)) {
+  const std::uint32_t two = co_await asks();
+  if (two == 2) s.came.add();
+}
+
+template <class Task>
+struct one_app : cowarp::program<Task> {
+  using grid_state = state;
+  COWARP_FN static void start(cowarp::spawner<one_app> s) {
+    s.template must_spawn<Task>(s.grid_state());
+  }
+};
+
+template <class Task>
+void require_right_or_told() {
+  state s{};
+  const auto report = cowarp::run<one_app<Task>>({.blocks = 1}, s);
+  if (report.end == cowarp::end_reason::failed) {
+    CHECK(report.first_failure.message.find("give the awaited value a name") != std::string::npos);
+  } else {
+    CHECK(report.end == cowarp::end_reason::all_done);
+    CHECK(s.came.value() == 1);
+  }
+}
+
 }  // namespace assertion_coroutine_test
+
+TEST_CASE("assertion: a coroutine whose frame the compiler misplaced is told",
+          "[faults][assertion]") {
+  using namespace assertion_coroutine_test;
+  require_right_or_told<asking>();
+  require_right_or_told<calling>();
+}
 
 TEST_CASE("assertion: it ends a nested coroutine without unwinding it", "[faults][assertion]") {
   using namespace assertion_coroutine_test;

@@ -103,7 +103,54 @@ struct yielding_app : cowarp::program<yielding> {
   }
 };
 
+struct notes {
+  cowarp::signal<std::uint32_t> sent;
+  count wrong;
+};
+
+/// Polls another future, and counts how often.
+template <class Future>
+struct counted {
+  using output = std::uint32_t;  // the polls that it took
+  Future of;
+  std::uint32_t polls = 0;
+  cowarp::polled<std::uint32_t> poll(cowarp::context& cx) {
+    ++polls;
+    if (!of.poll(cx)) return cowarp::pending;
+    return polls;
+  }
+};
+
+// What was noted for one poll is not noted for the next.
+COWARP_TASK(noting, 1, (notes & n), 600) {
+  static_cast<void>(co_await one_wait{});
+  const std::uint32_t polls = co_await counted<decltype(n.sent.wait())>{n.sent.wait()};
+  if (polls > 2) note(n.wrong);
+}
+COWARP_TASK(sending, 1, (notes & n), 200) {
+  for (std::uint32_t i = 0; i < 10; ++i) co_await cowarp::yield_now();
+  n.sent.send(1);
+}
+
+struct noting_app : cowarp::program<noting, sending> {
+  using grid_state = notes;
+  COWARP_FN static void start(cowarp::spawner<noting_app> s) {
+    s.must_spawn<noting>(s.grid_state());
+    s.must_spawn<sending>(s.grid_state());
+  }
+};
+
 }  // namespace
+
+TEST_CASE("async: what was noted for one poll is not noted for the next",
+          "[sim][executor][async]") {
+  sim_test::explore<noting_app>(
+      50, {.blocks = 1}, [] { return notes{}; },
+      [](const cowarp::report& report, const notes& n, sim_test::verdict& found) {
+        sim_test::all_done(report, found);
+        found.equal(read(n.wrong), 0u, "polls without a cause");
+      });
+}
 
 TEST_CASE("async: each yield is a poll of its own", "[sim][executor][async]") {
   sim_test::explore<yielding_app>(

@@ -29,13 +29,13 @@ FAULTS = [
     Fault("self-wakes are polled instead of the wakes of others", "coroutine_test", [
         (WORKER, "      ready |= woken;\n", "      if (ready == 0) ready = woken;\n")]),
     Fault("who called a coroutine that ended is resumed for ever", "coroutine_test", [
-        (ASYNC, "      next = {chain_step::later, step.at()};\n", "")]),
+        (ASYNC, "      coroutine = step.at();\n      next      = {chain_step::later, coroutine};\n", "      coroutine = step.at();\n")]),
     Fault("who calls a coroutine that yields is resumed for it", "coroutine_test", [
         (ASYNC, "    root.next                       = {detail::chain_step::later, coroutine_.address()};\n", "")]),
     Fault("a coroutine that ended at once is resumed for who called it", "coroutine_test", [
         (ASYNC, "    root.next = caller;\n", "")]),
     Fault("a coroutine that yields waits for what it had", "coroutine_test", [
-        (ASYNC, "next = step = {chain_step::later, coroutine};", "step = {chain_step::later, coroutine};")]),
+        (ASYNC, "      }\n      next = {chain_step::later, coroutine};\n", "      }\n")]),
     Fault("a coroutine that yields is not polled again", "coroutine_test", [
         (ASYNC, "    if (step.is(chain_step::later)) outer.wake_self();\n", "")]),
     Fault("what a coroutine noted is handed over twice", "coroutine_test", [
@@ -381,7 +381,7 @@ FAULTS = [
 
     Fault("who is always due first starves the others", "laws/priority_test", [
         (WORKER, "    if (passes_ % (most_passed_over + 1) == most_passed_over) {\n"
-                 "      return poll_words_of<any_level>(false);\n    }\n", "")]),
+                 "      return poll_words_of<any_level>(0);\n    }\n", "")]),
     Fault("only the leader's deadlines are compared", "laws/priority_test", [
         (WORKER, "      due = platform::smallest_of_lanes(due);\n", "")]),
 
