@@ -34,7 +34,7 @@ namespace cowarp {
 /// Progress:      a short spin lock; blocked senders and blocked receivers are notified first come
 ///                first, newcomers take nothing that was promised to them, and messages arrive in the
 ///                senders' order.
-/// Storage:       64 bytes, and for each of `Capacity` a message (of 8 bytes or more) and a byte; zero
+/// Storage:       80 bytes, and for each of `Capacity` a message (of 8 bytes or more) and a byte; zero
 ///                bytes are valid,
 ///                empty and open.
 /// Fails:         `try_send` with `full` or `closed`, `send` with `closed`; the message comes back.
@@ -243,9 +243,7 @@ class COWARP_TRIVIAL_ABI channel<Value, Capacity, Scope>::room_future {
   }
 
  private:
-  COWARP_FN bool has_room() const {
-    return to_.ring.has_room() && (to_.senders.is_empty() || to_.senders.first() == &sender_);
-  }
+  COWARP_FN bool has_room() const { return to_.ring.has_room() && !to_.senders.has_claims(); }
   COWARP_FN void leave() {
     if (sender_.is == waiter_state::queued) to_.senders.remove(sender_);
   }

@@ -15,6 +15,42 @@
 
 namespace cowarp::detail {
 
+/// Who waits for room, or for a message.
+struct claimant : waiter {
+  bool only_looks = false;  // claims nothing, and is let go whenever there is something
+};
+
+/// Claimants, first come first served.
+///
+/// Nobody waits behind one that only looks: two that look and then take, as soon as they are let go, would put each
+/// other back in line for ever.
+///
+/// Called by:     whoever holds the channel's lock.
+/// Storage:       24 bytes, zero is empty.
+class claim_line : public owned_queue {
+ public:
+  /// \returns true if somebody in line is to get what there is next.
+  [[nodiscard]] COWARP_FN bool has_claims() const { return claims_ != 0; }
+
+  COWARP_FN void push_back(claimant& w) {
+    if (!w.only_looks) ++claims_;
+    owned_queue::push_back(w);
+  }
+  /// \pre its state is `queued`.
+  COWARP_FN void remove(claimant& w) {
+    if (!w.only_looks) --claims_;
+    owned_queue::remove(w);
+  }
+  /// \pre the first does not only look.
+  [[nodiscard]] COWARP_FN task_id notify_first() {
+    --claims_;
+    return owned_queue::notify_first();
+  }
+
+ private:
+  std::uint32_t claims_;
+};
+
 /// The state of a channel. Whoever calls one of its functions holds `lock`, except for
 /// `wake_and_go_on`. What it promises, and to whom, stands with `channel`.
 template <class Value, std::uint32_t Capacity, scope Scope>
@@ -23,15 +59,12 @@ struct channel_core {
 
   /// A blocked sender, and the room that it was promised once it is notified. One that only looks is let go
   /// without a promise: it has no message yet.
-  struct blocked_sender : waiter {
-    bool only_looks = false;
+  struct blocked_sender : claimant {
     promised_room room;
   };
   /// A blocked receiver; one that only looks is let go without a reservation, since two of them would
   /// hand it to each other for ever.
-  struct blocked_receiver : waiter {
-    bool only_looks = false;
-  };
+  using blocked_receiver = claimant;
 
   /// Tasks to wake once the lock is free, and whether there are more.
   struct notified {
@@ -43,14 +76,14 @@ struct channel_core {
   // ---- under the lock ----
 
   COWARP_FN send_status put(Value& value, notified& woken) {
-    if (!ring.has_room() || !senders.is_empty()) return send_status::full;
+    if (!ring.has_room() || senders.has_claims()) return send_status::full;
     ring.put(std::move(value));
     woken = notify();
     return send_status::ok;
   }
 
   [[nodiscard]] COWARP_FN bool has_free_message() const {
-    return ring.ready() > reserved && receivers.is_empty();
+    return ring.ready() > reserved && !receivers.has_claims();
   }
 
   COWARP_FN bool take(polled<Value>& to, notified& woken) {
@@ -108,8 +141,8 @@ struct channel_core {
   platform::spin_lock<Scope> lock;
   bool is_closed;
   std::uint32_t reserved;  // notified receivers that were not polled since
-  owned_queue senders;
-  owned_queue receivers;
+  claim_line senders;
+  claim_line receivers;
   message_ring<Value, Capacity> ring;
 };
 

@@ -275,7 +275,95 @@ State with_senders(std::uint32_t blocks) {
   return state;
 }
 
+// ---- those who look ------------------------------------------------------------------------------
+
+constexpr std::uint32_t lookers = 3;
+constexpr std::uint32_t looks   = 4;  // of each, once there is something
+
+struct looked_at {
+  cowarp::channel<std::uint32_t, 2> numbers;
+  count polls;
+  count seen;
+};
+
+/// Polls another future, and counts how often.
+template <class Future>
+struct counted {
+  using output = typename Future::output;
+  Future of;
+  count& polls;
+  cowarp::polled<output> poll(cowarp::context& cx) {
+    auto ready = of.poll(cx);
+    note(polls);
+    return ready;
+  }
+};
+
+using seen_message = decltype(looked_at::numbers.ready_to_receive());
+using seen_room    = decltype(looked_at::numbers.ready_to_send());
+
+COWARP_TASK_FRAME(looker, lookers, 128) {
+  looked_at& l;
+  bool for_room;
+  std::uint32_t i = 0;
+  COWARP_BODY_BEGIN
+  for (; i < looks; ++i) {
+    if (for_room) {
+      COWARP_AWAIT(counted<seen_room>{l.numbers.ready_to_send(), l.polls});
+    } else {
+      COWARP_AWAIT(counted<seen_message>{l.numbers.ready_to_receive(), l.polls});
+    }
+    note(l.seen);
+  }
+  COWARP_BODY_END
+};
+
+/// Lets all wait, and then gives them something to see.
+COWARP_TASK_FRAME(shown, 1, 64) {
+  looked_at& l;
+  bool for_room;
+  COWARP_BODY_BEGIN
+  while (read(l.polls) != lookers) COWARP_AWAIT(cowarp::yield_now());
+  if (for_room) {
+    static_cast<void>(l.numbers.try_receive());
+  } else {
+    static_cast<void>(l.numbers.try_send(7));
+  }
+  COWARP_BODY_END
+};
+
+template <bool ForRoom>
+struct looking : cowarp::program<shown, looker> {
+  using grid_state = looked_at;
+  COWARP_FN static void start(cowarp::spawner<looking> s, cowarp::no_state&, looked_at& l) {
+    s.template must_spawn<shown>(l, ForRoom);
+    for (std::uint32_t i = 0; ForRoom && i < 2; ++i) static_cast<void>(l.numbers.try_send(+i));
+    for (std::uint32_t i = 0; i < lookers; ++i) s.template must_spawn<looker>(l, ForRoom);
+  }
+};
+
+/// Those who look claim nothing: none waits for another, so each is polled once in vain, at first.
+template <bool ForRoom>
+void require_looks() {
+  sim_test::explore<looking<ForRoom>>(
+      100, {.blocks = 1, .workers = 2}, [] { return looked_at{}; },
+      [](const cowarp::report& report, const looked_at& l, sim_test::verdict& found) {
+        sim_test::all_done(report, found);
+        found.equal(read(l.seen), lookers * looks, "looks");
+        found.equal(read(l.polls), lookers * (1 + looks), "polls");
+      });
+}
+
 }  // namespace
+
+TEST_CASE("channel: those who look for a message do not wait for each other",
+          "[sim][sync][channel]") {
+  require_looks<false>();
+}
+
+TEST_CASE("channel: those who look for room do not wait for each other", "[sim][sync][channel]") {
+  require_looks<true>();
+}
 
 TEST_CASE("channel: every message of a block arrives once, in order", "[sim][sync][channel]") {
   sim_test::explore<in_a_block>(

@@ -172,7 +172,7 @@ FAULTS = [
         (CHANNEL, "    if (sender_.is == waiter_state::queued) to_.senders.remove(sender_);\n    if",
          "    if")]),
     Fault("newcomers take messages that are reserved", "channel_test", [
-        (CORE, "return ring.ready() > reserved && receivers.is_empty();",
+        (CORE, "return ring.ready() > reserved && !receivers.has_claims();",
          "return ring.ready() != 0;")]),
     Fault("a close does not reach the waiting receivers", "channel_test", [
         (CORE, "(ring.ready() > reserved || (is_closed && ring.is_empty()));",
@@ -384,6 +384,16 @@ FAULTS = [
                  "      return poll_words_of<any_level>(0);\n    }\n", "")]),
     Fault("only the leader's deadlines are compared", "laws/priority_test", [
         (WORKER, "      due = platform::smallest_of_lanes(due);\n", "")]),
+
+    Fault("who only looks for a message keeps others waiting", "channel_test", [
+        (CORE, "return ring.ready() > reserved && !receivers.has_claims();",
+         "return ring.ready() > reserved && receivers.is_empty();")]),
+    Fault("who only looks for room keeps others waiting", "channel_test", [
+        (CHANNEL, "return to_.ring.has_room() && !to_.senders.has_claims();",
+         "return to_.ring.has_room() && (to_.senders.is_empty() || to_.senders.first() == &sender_);"),
+        (CORE, "!ring.has_room() || senders.has_claims()", "!ring.has_room() || !senders.is_empty()")]),
+    Fault("a claim is forgotten by who looks", "channel_test", [
+        (CORE, "    if (!w.only_looks) --claims_;\n", "    --claims_;\n")]),
 
     # ---- timers ----
     Fault("a timer fires a little early", "timer_test", [

@@ -50,8 +50,8 @@ constexpr bool holds() {
   static_assert(sizeof(cowarp::watch<message, S>) == 32 + sizeof(cowarp::optional<message>));
   static_assert(sizeof(cowarp::oneshot<message, S>) == 56 + sizeof(cowarp::optional<message>));
 
-  static_assert(sizeof(cowarp::channel<message, 8, S>) == 64 + 8 * (sizeof(message) + 1));
-  static_assert(sizeof(cowarp::channel<std::uint8_t, 8, S>) == 64 + 8 * (8 + 1));
+  static_assert(sizeof(cowarp::channel<message, 8, S>) == 80 + 8 * (sizeof(message) + 1));
+  static_assert(sizeof(cowarp::channel<std::uint8_t, 8, S>) == 80 + 8 * (8 + 1));
   static_assert(sizeof(cowarp::priority_channel<word, 8, S>) == 72 + 8 * (8 + 8));
   static_assert(sizeof(cowarp::zerocopy_channel<message, 8, S>) == 88 + 8 * (16 + sizeof(message)));
   static_assert(sizeof(cowarp::pubsub_channel<message, 8, 16, S>) ==
