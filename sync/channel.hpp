@@ -34,14 +34,14 @@ namespace cowarp {
 /// Progress:      a short spin lock; blocked senders and blocked receivers are notified first come
 ///                first, newcomers take nothing that was promised to them, and messages arrive in the
 ///                senders' order.
-/// Storage:       80 bytes, and for each of `Capacity` a message (of 8 bytes or more) and a byte; zero
-///                bytes are valid,
-///                empty and open.
+/// Storage:       72 bytes, and for each of `Capacity` a message (of 8 bytes or more) and a byte; rounded up
+///                to an odd multiple of 8, so that a warp's lanes find those of an array in different banks of
+///                shared memory. Zero bytes are valid, empty and open.
 /// Fails:         `try_send` with `full` or `closed`, `send` with `closed`; the message comes back.
 /// A send that is cancelled has not sent; a cancelled receive loses nothing: what was promised to or
 /// reserved for it goes to the next. After Embassy's `Channel`, with an end and real wait queues.
 template <class Value, std::uint32_t Capacity, scope Scope = scope::device>
-class channel {
+class channel : detail::to_odd_size<detail::channel_core<Value, Capacity, Scope>> {
   static_assert(Capacity > 0, "a channel has room for at least one message: give it a capacity");
 
  public:

@@ -47,6 +47,8 @@ class claim_line : public owned_queue {
     return owned_queue::notify_first();
   }
 
+  std::uint32_t reserved;  // receivers that were notified and not polled since
+
  private:
   std::uint32_t claims_;
 };
@@ -83,7 +85,7 @@ struct channel_core {
   }
 
   [[nodiscard]] COWARP_FN bool has_free_message() const {
-    return ring.ready() > reserved && !receivers.has_claims();
+    return ring.ready() > receivers.reserved && !receivers.has_claims();
   }
 
   COWARP_FN bool take(polled<Value>& to, notified& woken) {
@@ -109,8 +111,8 @@ struct channel_core {
     }
     if (can_notify_receiver()) {
       auto& first = static_cast<blocked_receiver&>(*receivers.first());
-      if (ring.ready() > reserved && !first.only_looks) {
-        ++reserved;
+      if (ring.ready() > receivers.reserved && !first.only_looks) {
+        ++receivers.reserved;
         woken.receiver = receivers.notify_first();
       } else {
         woken.receiver = first.task;
@@ -124,7 +126,8 @@ struct channel_core {
     return !senders.is_empty() && (is_closed || ring.has_room());
   }
   [[nodiscard]] COWARP_FN bool can_notify_receiver() const {
-    return !receivers.is_empty() && (ring.ready() > reserved || (is_closed && ring.is_empty()));
+    return !receivers.is_empty() &&
+           (ring.ready() > receivers.reserved || (is_closed && ring.is_empty()));
   }
 
   // ---- without the lock ----
@@ -140,10 +143,17 @@ struct channel_core {
 
   platform::spin_lock<Scope> lock;
   bool is_closed;
-  std::uint32_t reserved;  // notified receivers that were not polled since
   claim_line senders;
   claim_line receivers;
   message_ring<Value, Capacity> ring;
+};
+
+/// A base that makes the size of what holds a `Core` an odd multiple of 8, where 8 is its alignment.
+template <class Core, bool IsNeeded = alignof(Core) == 8 && sizeof(Core) / 8 % 2 == 0>
+class to_odd_size {};
+template <class Core>
+class to_odd_size<Core, true> {
+  [[maybe_unused]] std::uint64_t unused_;
 };
 
 /// A receiver's place in line; it leaves the line, and hands on, when it is destroyed.
@@ -162,7 +172,7 @@ class COWARP_TRIVIAL_ABI receiving_place {
     from_.lock.with([&] {
       if (receiver_.is == waiter::state::queued) from_.receivers.remove(receiver_);
       if (receiver_.is != waiter::state::notified) return;
-      --from_.reserved;
+      --from_.receivers.reserved;
       woken = from_.notify();
     });
     from_.wake_and_go_on(woken);
@@ -194,7 +204,7 @@ class COWARP_TRIVIAL_ABI receiving_place {
     }
     if (receiver_.is == waiter_state::notified) {
       receiver_.is = waiter_state::idle;
-      --from_.reserved;
+      --from_.receivers.reserved;
       return turn::has_message;
     }
     if (from_.has_free_message()) return turn::has_message;

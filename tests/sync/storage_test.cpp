@@ -15,6 +15,8 @@ using word = std::uint64_t;
 struct message {
   word words[3];
 };
+/// Channels in an array start in different banks of shared memory.
+constexpr std::size_t odd(std::size_t bytes) { return bytes / 8 % 2 == 0 ? bytes + 8 : bytes; }
 /// What waits stands in a task's frame, so its size is a promise too.
 template <class Future>
 constexpr std::size_t waits_in = sizeof(Future);
@@ -50,8 +52,8 @@ constexpr bool holds() {
   static_assert(sizeof(cowarp::watch<message, S>) == 32 + sizeof(cowarp::optional<message>));
   static_assert(sizeof(cowarp::oneshot<message, S>) == 56 + sizeof(cowarp::optional<message>));
 
-  static_assert(sizeof(cowarp::channel<message, 8, S>) == 80 + 8 * (sizeof(message) + 1));
-  static_assert(sizeof(cowarp::channel<std::uint8_t, 8, S>) == 80 + 8 * (8 + 1));
+  static_assert(sizeof(cowarp::channel<message, 8, S>) == odd(72 + 8 * (sizeof(message) + 1)));
+  static_assert(sizeof(cowarp::channel<std::uint8_t, 8, S>) == odd(72 + 8 * (8 + 1)));
   static_assert(sizeof(cowarp::priority_channel<word, 8, S>) == 72 + 8 * (8 + 8));
   static_assert(sizeof(cowarp::zerocopy_channel<message, 8, S>) == 88 + 8 * (16 + sizeof(message)));
   static_assert(sizeof(cowarp::pubsub_channel<message, 8, 16, S>) ==
