@@ -158,10 +158,10 @@ FAULTS = [
         (LOCK, "word_.exchange(locked, order::acquire) == unlocked) {",
          "(word_.store(locked, order::relaxed), true)) {")]),
     Fault("a receiver that leaves keeps its message to itself", "channel_test", [
-        (CORE, "      --from_.reserved;\n      woken = from_.notify();\n    });",
-         "      --from_.reserved;\n    });")]),
+        (CORE, "      --from_.receivers.reserved;\n      woken = from_.notify();\n    });",
+         "      --from_.receivers.reserved;\n    });")]),
     Fault("a receiver that leaves keeps its reservation", "channel_test", [
-        (CORE, "      --from_.reserved;\n      woken = from_.notify();\n    });",
+        (CORE, "      --from_.receivers.reserved;\n      woken = from_.notify();\n    });",
          "      woken = from_.notify();\n    });")]),
     Fault("a receiver does not let the next sender know", "channel_test", [
         (CORE, "      serve(from_.ring);\n      woken = from_.notify();\n",
@@ -172,11 +172,11 @@ FAULTS = [
         (CHANNEL, "    if (sender_.is == waiter_state::queued) to_.senders.remove(sender_);\n    if",
          "    if")]),
     Fault("newcomers take messages that are reserved", "channel_test", [
-        (CORE, "return ring.ready() > reserved && !receivers.has_claims();",
+        (CORE, "return ring.ready() > receivers.reserved && !receivers.has_claims();",
          "return ring.ready() != 0;")]),
     Fault("a close does not reach the waiting receivers", "channel_test", [
-        (CORE, "(ring.ready() > reserved || (is_closed && ring.is_empty()));",
-         "ring.ready() > reserved;")]),
+        (CORE, "(ring.ready() > receivers.reserved || (is_closed && ring.is_empty()));",
+         "ring.ready() > receivers.reserved;")]),
     Fault("a waiter that leaves keeps the signal's value to itself", "signal_test", [
         (SIGNAL, "if (from_.has_value_) woken = from_.reserve_for_first();", "")]),
     Fault("a signal wakes nobody", "signal_test", [
@@ -386,8 +386,8 @@ FAULTS = [
         (WORKER, "      due = platform::smallest_of_lanes(due);\n", "")]),
 
     Fault("who only looks for a message keeps others waiting", "channel_test", [
-        (CORE, "return ring.ready() > reserved && !receivers.has_claims();",
-         "return ring.ready() > reserved && receivers.is_empty();")]),
+        (CORE, "return ring.ready() > receivers.reserved && !receivers.has_claims();",
+         "return ring.ready() > receivers.reserved && receivers.is_empty();")]),
     Fault("who only looks for room keeps others waiting", "channel_test", [
         (CHANNEL, "return to_.ring.has_room() && !to_.senders.has_claims();",
          "return to_.ring.has_room() && (to_.senders.is_empty() || to_.senders.first() == &sender_);"),
