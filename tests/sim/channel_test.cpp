@@ -286,19 +286,6 @@ struct looked_at {
   count seen;
 };
 
-/// Polls another future, and counts how often.
-template <class Future>
-struct counted {
-  using output = typename Future::output;
-  Future of;
-  count& polls;
-  cowarp::polled<output> poll(cowarp::context& cx) {
-    auto ready = of.poll(cx);
-    note(polls);
-    return ready;
-  }
-};
-
 using seen_message = decltype(looked_at::numbers.ready_to_receive());
 using seen_room    = decltype(looked_at::numbers.ready_to_send());
 
@@ -309,9 +296,9 @@ COWARP_TASK_FRAME(looker, lookers, 128) {
   COWARP_BODY_BEGIN
   for (; i < looks; ++i) {
     if (for_room) {
-      COWARP_AWAIT(counted<seen_room>{l.numbers.ready_to_send(), l.polls});
+      COWARP_AWAIT(sim_test::counted<seen_room>{l.numbers.ready_to_send(), l.polls});
     } else {
-      COWARP_AWAIT(counted<seen_message>{l.numbers.ready_to_receive(), l.polls});
+      COWARP_AWAIT(sim_test::counted<seen_message>{l.numbers.ready_to_receive(), l.polls});
     }
     note(l.seen);
   }

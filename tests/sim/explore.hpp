@@ -169,4 +169,17 @@ inline void all_done(const cowarp::report& report, verdict& found) {
   found.equal(report.total.pending, 0u, "tasks that are pending at the end");
 }
 
+/// Polls another future, and counts how often, once each poll is over.
+template <class Future>
+struct counted {
+  using output = typename Future::output;
+  Future of;
+  cowarp::platform::atomic_word<cowarp::scope::device>& polls;
+  cowarp::polled<output> poll(cowarp::context& cx) {
+    auto ready = of.poll(cx);
+    polls.fetch_add(1, cowarp::platform::relaxed);  // relaxed: a count.
+    return ready;
+  }
+};
+
 }  // namespace sim_test
