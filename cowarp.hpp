@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cowarp/copy/copy_async.hpp>
+#include <cowarp/copy/gather_async.hpp>
 #include <cowarp/copy/mbarrier.hpp>
 #include <cowarp/copy/tile_map.hpp>
 #include <cowarp/copy/tile_pool.hpp>

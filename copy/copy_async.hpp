@@ -28,7 +28,9 @@ COWARP_FN inline void begin_copy(platform::copy_way by, void* to, const void* fr
                                  platform::mbarrier_word* ends) {
   using way = platform::copy_way;
   if (by == way::bulk_load) {
-    platform::begin_bulk_load(to, from, bytes, is_constant, *ends);
+    platform::open_loads(is_constant, *ends);
+    platform::begin_bulk_load(to, from, bytes, *ends);
+    platform::close_loads(bytes, *ends);
   } else if (by == way::bulk_store) {
     platform::begin_bulk_store(to, from, bytes);
   } else if (by == way::lane_load) {

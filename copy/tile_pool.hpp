@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cowarp/copy/copy_async.hpp>
+#include <cowarp/copy/gather_async.hpp>
 #include <cowarp/copy/tile_map.hpp>
+#include <cowarp/executor/lane.hpp>
 #include <cowarp/sync/semaphore.hpp>
 
 #include <cstdint>
@@ -132,6 +134,14 @@ class COWARP_TRIVIAL_ABI tile_pool<Bytes, Count>::tile {
     return {data(), from, row, column, option, &pool_->ends_[index_]};
   }
 
+  /// Copies `count` values into the tile, one behind the other, value `i` from the place that `from(i)` returns; a
+  /// future.
+  template <class From>
+  [[nodiscard]] COWARP_FN gather_future<From> gather(std::uint32_t count, From from,
+                                                     copy_option option = copy_option::none) const {
+    return {data(), count, std::move(from), option, &pool_->ends_[index_]};
+  }
+
   /// Begins to copy into the tile, which goes on while the task does other work; `loaded` waits for it. So one task
   /// has its next tile on its way while it works on another. \pre no copy of the tile is under way.
   COWARP_FN void begin_load(const void* from, std::uint32_t bytes = Bytes,
@@ -140,6 +150,15 @@ class COWARP_TRIVIAL_ABI tile_pool<Bytes, Count>::tile {
     load_ = detail::way_of_aligned_copy(data(), from, bytes);
     detail::begin_copy(load_, data(), from, bytes, option == copy_option::constant_source,
                        &pool_->ends_[index_]);
+  }
+  /// The same for `count` values, value `i` from the place that `from(i)` returns.
+  template <class From>
+  COWARP_FN void begin_gather(std::uint32_t count, From from,
+                              copy_option option = copy_option::none) {
+    require_no_load();
+    const detail::gather_source<From> source{std::move(from), count};
+    load_ = source.way_to(data());
+    source.begin(load_, data(), option == copy_option::constant_source, &pool_->ends_[index_]);
   }
   /// The same for the tile of a matrix that begins at `row`, `column`.
   template <class Value, std::uint32_t Rows, std::uint32_t Columns>
@@ -157,6 +176,22 @@ class COWARP_TRIVIAL_ABI tile_pool<Bytes, Count>::tile {
   [[nodiscard]] COWARP_FN loaded_future loaded() { return loaded_future(*this); }
   /// \returns true if `loaded` would be ready now.
   [[nodiscard]] COWARP_FN bool try_loaded() { return has_loaded(); }
+
+  /// The same inside of `lanes`, called by all lanes of the worker: each gets the answer, and sees the bytes. It waits for
+  /// the end of the load as long as hardware waits for an mbarrier, while other warps of the SM go on. \pre the leader
+  /// began the load.
+  [[nodiscard]] COWARP_FN bool try_loaded(lane l) {
+    if (load_ == way::at_once) return true;
+    if (load_ == way::bulk_load) {
+      if (platform::any_lane(!pool_->ends_[index_].try_wait(0))) return false;
+    }
+    if (l.is_leader()) {
+      detail::end_load(load_, &pool_->ends_[index_]);
+      load_ = way::at_once;
+    }
+    platform::sync_warp();  // shows all lanes that no load is under way
+    return true;
+  }
 
   /// Copies out of the tile; a future, by default ready once the tile may be used again.
   [[nodiscard]] COWARP_FN copy_future

@@ -147,6 +147,7 @@ struct block_header {
   std::uint32_t quiet_seen;                   // worker 0 only
   std::uint32_t is_counted;                   // worker 0 only: the block is in `grid_header::quiet`
   std::uint32_t width_places_at;              // bytes from here; 0: the program does not use width
+  std::uint32_t width_places_bytes;           // of a worker
   platform::atomic_word<scope::block> block_turn;  // who may ask the whole block: block_request.hpp
   platform::atomic_word<scope::block> block_tickets;  // workers that ever waited for a turn
   std::uint32_t block_served;                         // ... that had it; changes while all meet

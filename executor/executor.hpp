@@ -3,12 +3,14 @@
 /// One executor per block: what a kernel runs from its first line to its last.
 #pragma once
 
+#include <cowarp/executor/lane.hpp>
 #include <cowarp/executor/post_mortem.hpp>
 #include <cowarp/executor/worker.hpp>
 #include <cowarp/platform/width.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace cowarp {
 
@@ -38,26 +40,52 @@ COWARP_FN block_header& prepare_block(unsigned char* shared, const executor_ref&
   header.workers          = launch.workers;
   header.has_manual_clock = launch.grid->has_manual_clock;
   header.finds_stalls     = launch.grid->stall_after_ns != 0 ? 1 : 0;
-  if constexpr (layout::serves_width) header.width_places_at = layout::width_places_at;
+  if constexpr (layout::serves_width) {
+    header.width_places_at    = layout::width_places_at;
+    header.width_places_bytes = layout::width_places_bytes;
+  }
   if constexpr (Program::earliest_deadline_first) header.deadlines_at = layout::deadlines_at;
   if constexpr (Program::uses_block) open_block(header);
   return header;
 }
 
-/// Calls the program's `start` with as much as it takes.
-template <class Program>
-COWARP_FN void start_program() {
+/// True if the program's `start` takes these arguments.
+template <class Program, class... Arguments>
+concept starts_with = requires {
+  Program::start(std::declval<Arguments>()...);
+};
+
+/// Calls the program's `start` with as much as it takes. \param who a spawner, and a lane if all lanes call it
+template <class Program, class... Who>
+COWARP_FN void call_start(const Who&... who) {
   const spawner<Program> s;
-  if constexpr (requires { Program::start(s, s.block_state(), s.grid_state()); }) {
-    Program::start(s, s.block_state(), s.grid_state());
-  } else if constexpr (requires { Program::start(s, s.block_state()); }) {
-    Program::start(s, s.block_state());
+  using block_state = typename Program::block_state;
+  using grid_state  = typename Program::grid_state;
+  if constexpr (starts_with<Program, Who..., block_state&, grid_state&>) {
+    Program::start(who..., s.block_state(), s.grid_state());
+  } else if constexpr (starts_with<Program, Who..., block_state&>) {
+    Program::start(who..., s.block_state());
   } else {
-    static_assert(
-        requires { Program::start(s); },
-        "a program needs `static void start(cowarp::spawner<app>)`, which may take the "
-        "block state and the grid state by reference as well");
-    Program::start(s);
+    static_assert(starts_with<Program, Who...>,
+                  "a program needs `static void start(cowarp::spawner<app>)`, which may take a "
+                  "cowarp::lane, and the block state and the grid state by reference as well");
+    Program::start(who...);
+  }
+}
+
+/// Starts the program; all threads of the block come here.
+template <class Program>
+COWARP_FN void start_program(std::uint32_t thread) {
+  using app                         = spawner<Program>;
+  using block_state                 = typename Program::block_state;
+  using grid_state                  = typename Program::grid_state;
+  constexpr bool is_called_by_lanes = starts_with<Program, app, lane> ||
+                                      starts_with<Program, app, lane, block_state&> ||
+                                      starts_with<Program, app, lane, block_state&, grid_state&>;
+  if constexpr (is_called_by_lanes) {
+    if (thread < platform::width) call_start<Program>(app(), lane{thread});
+  } else {
+    if (thread == 0) call_start<Program>(app());
   }
 }
 
@@ -118,14 +146,17 @@ template <class Program>
                                                        std::uint32_t thread,
                                                        std::uint32_t threads) {
   using layout = detail::layout<Program>;
-  auto* words  = reinterpret_cast<std::uint64_t*>(shared);
-  for (std::size_t i = thread; i < layout::shared_bytes / 8; i += threads) words[i] = 0;
+  struct alignas(16) unit {
+    std::uint64_t of[2];
+  };
+  auto* units = reinterpret_cast<unit*>(shared);
+  for (std::size_t i = thread; i < layout::shared_bytes / sizeof(unit); i += threads) units[i] = {};
   platform::sync_block();
   auto& header = *reinterpret_cast<block_header*>(shared);
   if (thread == 0) detail::prepare_block<Program>(shared, launch, block);
   platform::enter_block(&header);
   platform::sync_block();
-  if (thread == 0) detail::start_program<Program>();
+  detail::start_program<Program>(thread);
   platform::sync_block();
 
   if constexpr (Program::watches_polls) {

@@ -60,7 +60,8 @@ inline constexpr std::uint32_t tasks_per_word = detail::declared_tasks_per_word<
 /// ```
 ///
 /// Both states are zero bytes at first (the grid's may be given to `run`). `start` runs once in each
-/// block, by one thread, before any task.
+/// block, by one thread, before any task. One that takes a lane, `start(cowarp::spawner<app> s, cowarp::lane l)`, is
+/// called by all lanes of one worker, which spread the spawns among them.
 template <class... Tasks>
 struct program {
   static_assert((task<Tasks> && ...),
@@ -190,6 +191,18 @@ COWARP_FN constexpr std::uint32_t slot_of_place(std::uint32_t place) {
   return place / each * 32 + place % each;
 }
 
+/// \returns of how many tasks the fullest word of a program is.
+template <class Program>
+constexpr std::uint32_t most_in_word() {
+  std::uint32_t most = 0;
+  Program::for_each_task([&]<class Task>(task_type<Task>) {
+    constexpr std::uint32_t its =
+        Task::pool_size < tasks_per_word<Task> ? Task::pool_size : tasks_per_word<Task>;
+    most = its > most ? its : most;
+  });
+  return most;
+}
+
 /// The sum of `size<Task>()` over the program's tasks, or over those listed before `Before`.
 template <class Program, class Before = void, class Size>
 constexpr std::size_t sum_over_tasks(Size size) {
@@ -278,11 +291,13 @@ struct layout {
   // Workers without words poll nothing, so nobody asks them for width.
   static constexpr bool serves_width = Program::uses_width || Program::uses_block;
   static constexpr std::size_t width_places_bytes =
+      sizeof(width_places) + sizeof(width_place) * most_in_word<Program>();  // of a worker
+  static constexpr std::size_t all_width_places_bytes =
       serves_width
-          ? sizeof(width_places) * (words < Program::max_workers ? words : Program::max_workers)
+          ? width_places_bytes * (words < Program::max_workers ? words : Program::max_workers)
           : 0;
   // Who waits for a slot of each pool.
-  static constexpr std::size_t slot_lines_at = width_places_at + width_places_bytes;
+  static constexpr std::size_t slot_lines_at = width_places_at + all_width_places_bytes;
   static constexpr std::size_t slot_lines_bytes =
       Program::awaits_slots ? sizeof(place_line<scope::block>) * Program::task_count : 0;
   // By when the task of each slot wants to be polled.
@@ -343,7 +358,8 @@ template <class Program>
 /// \returns where the tasks of the word that the worker polls ask for width. \pre the program serves it
 template <class Program>
 [[nodiscard]] COWARP_FN width_places& width_places_of(block_header& block, std::uint32_t worker) {
-  return width_places_of(block, layout<Program>::width_places_at, worker);
+  using layout = detail::layout<Program>;
+  return width_places_of(block, layout::width_places_at, layout::width_places_bytes, worker);
 }
 
 /// \returns the context of a slot's next poll.
@@ -352,7 +368,7 @@ template <class Program>
                                            std::uint32_t slot) {
   const task_id task = task_id::of(block.block, slot);
   if constexpr (layout<Program>::serves_width) {
-    return {task, width_places_of<Program>(block, worker).of[slot & 31u]};
+    return {task, width_places_of<Program>(block, worker).of(slot)};
   } else {
     return context(task);
   }

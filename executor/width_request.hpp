@@ -11,18 +11,23 @@
 
 namespace cowarp::detail {
 
-/// Where the 32 tasks of the word that a worker is polling leave their requests.
-struct width_places {
-  width_place of[32];
+/// Where the tasks of the word that a worker is polling leave their requests; their places stand behind it.
+struct alignas(16) width_places {
   width_request nobody;  // stands for requests that were withdrawn
+
+  [[nodiscard]] COWARP_FN width_place& of(std::uint32_t slot) {
+    return reinterpret_cast<width_place*>(this + 1)[slot & 31u];
+  }
 };
 
 COWARP_FN inline void run_nothing(width_request&, std::uint32_t) {}
 
-/// \returns the places of one worker. \pre the program uses width.
+/// \returns the places of one worker. \pre the program uses width. \param bytes of a worker's places
 [[nodiscard]] COWARP_FN inline width_places& width_places_of(block_header& block, std::size_t at,
+                                                             std::size_t bytes,
                                                              std::uint32_t worker) {
-  return reinterpret_cast<width_places*>(reinterpret_cast<unsigned char*>(&block) + at)[worker];
+  return *reinterpret_cast<width_places*>(reinterpret_cast<unsigned char*>(&block) + at +
+                                          bytes * worker);
 }
 
 /// Takes back a request that was not served. The lane that polls its task calls it, in the same poll.
@@ -30,8 +35,9 @@ COWARP_FN inline void run_nothing(width_request&, std::uint32_t) {}
 [[gnu::noinline]] COWARP_FN inline void withdraw(const width_request& request) {
   block_header& block = *platform::this_block();
   if (block.width_places_at == 0) return;
-  width_places& places = width_places_of(block, block.width_places_at, platform::worker_of_lane());
-  places.of[request.slot & 31u] = {&places.nobody, &run_nothing};
+  width_places& places    = width_places_of(block, block.width_places_at, block.width_places_bytes,
+                                            platform::worker_of_lane());
+  places.of(request.slot) = {&places.nobody, &run_nothing};
 }
 
 /// Runs the requests of the tasks in `asked`, one after the other, with all lanes of the worker, or
@@ -42,7 +48,7 @@ template <bool UsesBlock>
                                                          std::uint32_t asked) {
   std::uint32_t served = asked;
   for (std::uint32_t mask = asked; mask != 0; mask &= mask - 1) {
-    const width_place place = places.of[platform::lowest_bit(mask)];
+    const width_place place = places.of(platform::lowest_bit(mask));
     width_request& request  = *place.request;
     note_polled(block, platform::worker_of_lane(), worker_counts::serves | (request.slot + 1u));
     if constexpr (UsesBlock) {

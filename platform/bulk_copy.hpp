@@ -99,6 +99,7 @@ class alignas(8) mbarrier_word {
   [[nodiscard]] COWARP_FN bool has_passed(std::uint32_t parity) const {
     return phase_ != (parity & 1u);
   }
+  [[nodiscard]] COWARP_FN bool try_wait(std::uint32_t parity) const { return has_passed(parity); }
 
  private:
   std::uint16_t arrivals_;
@@ -106,7 +107,9 @@ class alignas(8) mbarrier_word {
   std::uint32_t phase_;
 };
 
-COWARP_FN inline void begin_bulk_load(void*, const void*, std::uint32_t, bool, mbarrier_word&) {}
+COWARP_FN inline void open_loads(bool, mbarrier_word&) {}
+COWARP_FN inline void close_loads(std::uint32_t, mbarrier_word&) {}
+COWARP_FN inline void begin_bulk_load(void*, const void*, std::uint32_t, mbarrier_word&) {}
 COWARP_FN inline void begin_bulk_store(void*, const void*, std::uint32_t) {}
 COWARP_FN inline void wait_bulk_stores_read() {}
 COWARP_FN inline void wait_bulk_stores() {}

@@ -3,6 +3,7 @@
 # Compiled by all front ends: g++ or clang++, nvcc, clang as CUDA compiler.
 set(COWARP_STATE_MACHINE_TESTS
   copy/copy_async_test.cpp
+  copy/gather_test.cpp
   copy/mbarrier_test.cpp
   copy/tile_map_test.cpp
   copy/tile_pool_test.cpp
@@ -26,6 +27,7 @@ set(COWARP_STATE_MACHINE_TESTS
   executor/spawner_test.cpp
   executor/stall_story_test.cpp
   executor/stall_test.cpp
+  executor/start_test.cpp
   executor/state_test.cpp
   executor/stop_on_interrupt_test.cpp
   executor/survives_failures_test.cpp

@@ -23,16 +23,21 @@ enum class copy_option : std::uint8_t {
 
 namespace detail {
 
-/// \returns true once a load that went this way is made, asked by the lane that began it. A bulk load's mbarrier is
+/// Ends a load that went this way, called by the lane that began it: the mbarrier of a bulk load, whose phase is over, is
 /// gone then; the lane's own loads are waited for.
-[[nodiscard]] COWARP_FN inline bool has_load_ended(platform::copy_way by,
-                                                   platform::mbarrier_word* ends) {
+COWARP_FN inline void end_load(platform::copy_way by, platform::mbarrier_word* ends) {
   if (by == platform::copy_way::bulk_load) {
-    if (!ends->has_passed(0)) return false;
     ends->invalidate();
   } else {
     platform::wait_lane_loads();
   }
+}
+
+/// \returns true once a load that went this way is made, asked by the lane that began it.
+[[nodiscard]] COWARP_FN inline bool has_load_ended(platform::copy_way by,
+                                                   platform::mbarrier_word* ends) {
+  if (by == platform::copy_way::bulk_load && !ends->has_passed(0)) return false;
+  end_load(by, ends);
   return true;
 }
 

@@ -60,6 +60,21 @@ class alignas(8) mbarrier_word {
         : "memory");
     return has != 0;
   }
+  /// The same, but waits for it first as long as hardware does (sm_90; before, not at all).
+  [[nodiscard]] COWARP_FN bool try_wait(std::uint32_t parity) const {
+#  if __CUDA_ARCH__ >= 900
+    std::uint32_t has;
+    asm volatile(
+        "{ .reg .pred p; mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2;"
+        " selp.u32 %0, 1, 0, p; }"
+        : "=r"(has)
+        : "r"(at()), "r"(parity)
+        : "memory");
+    return has != 0;
+#  else
+    return has_passed(parity);
+#  endif
+  }
   [[nodiscard]] COWARP_FN std::uint32_t at() const { return shared_address(&bits_); }
 
  private:
@@ -70,18 +85,21 @@ class alignas(8) mbarrier_word {
 
 inline constexpr bool has_bulk_copies = true;
 
-/// Readies an mbarrier for one copy into shared memory, of so many bytes, that begins next.
+/// Readies an mbarrier for copies into shared memory that begin next; `close_loads` says how many bytes they bring.
 ///
-/// The fence keeps what lanes did to the target, and the new mbarrier, in front of the copy, which goes
+/// The fence keeps what lanes did to the target, and the new mbarrier, in front of the copies, which go
 /// by another way (the async proxy). The one for global memory costs a trip to L2.
-COWARP_FN inline void prepare_bulk_load(std::uint32_t bytes, bool is_constant,
-                                        mbarrier_word& ends) {
+COWARP_FN inline void open_loads(bool is_constant, mbarrier_word& ends) {
   ends.init(1);
   if (is_constant) {
     asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
   } else {
     asm volatile("fence.proxy.async;" ::: "memory");
   }
+}
+
+/// Arrives for the lane that began the copies. Some of the bytes may be there already.
+COWARP_FN inline void close_loads(std::uint32_t bytes, mbarrier_word& ends) {
   asm volatile(
       "{ .reg .b64 state; mbarrier.arrive.expect_tx.shared::cta.b64 state, [%0], %1; }" ::"r"(
           ends.at()),
@@ -89,11 +107,10 @@ COWARP_FN inline void prepare_bulk_load(std::uint32_t bytes, bool is_constant,
       : "memory");
 }
 
-/// Begins a copy from global to shared memory whose end is phase 0 of `ends`. Each lane that calls it
-/// begins one of its own.
+/// Begins a copy from global to shared memory, one of those that end with phase 0 of `ends`. Each lane that
+/// calls it begins one of its own. \pre between `open_loads` and `close_loads`
 COWARP_FN inline void begin_bulk_load(void* to, const void* from, std::uint32_t bytes,
-                                      bool is_constant, mbarrier_word& ends) {
-  prepare_bulk_load(bytes, is_constant, ends);
+                                      mbarrier_word& ends) {
   asm volatile(
       "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::
           "r"(shared_address(to)),
@@ -128,7 +145,9 @@ COWARP_FN inline void wait_bulk_stores() {
 
 // Bulk copies do not exist; nobody calls these.
 inline constexpr bool has_bulk_copies = false;
-COWARP_FN inline void begin_bulk_load(void*, const void*, std::uint32_t, bool, mbarrier_word&) {}
+COWARP_FN inline void open_loads(bool, mbarrier_word&) {}
+COWARP_FN inline void close_loads(std::uint32_t, mbarrier_word&) {}
+COWARP_FN inline void begin_bulk_load(void*, const void*, std::uint32_t, mbarrier_word&) {}
 COWARP_FN inline void begin_bulk_store(void*, const void*, std::uint32_t) {}
 COWARP_FN inline void wait_bulk_stores_read() {}
 COWARP_FN inline void wait_bulk_stores() {}

@@ -20,17 +20,18 @@ COWARP_FN inline void acquire_tensor_map(const void* map) {
 }
 
 /// Begins a copy of a tile from global to shared memory whose end is phase 0 of `ends`; `bytes` is the size
-/// of the whole tile, also where a part of it is outside of the matrix. Fences as `begin_bulk_load` does.
+/// of the whole tile, also where a part of it is outside of the matrix. Fences as `open_loads` does.
 COWARP_FN inline void begin_tile_load(void* to, const void* map, std::int32_t row,
                                       std::int32_t column, std::uint32_t bytes, bool is_constant,
                                       mbarrier_word& ends) {
   acquire_tensor_map(map);
-  prepare_bulk_load(bytes, is_constant, ends);
+  open_loads(is_constant, ends);
   asm volatile(
       "cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes"
       " [%0], [%1, {%2, %3}], [%4];" ::"r"(shared_address(to)),
       "l"(map), "r"(column), "r"(row), "r"(ends.at())
       : "memory");
+  close_loads(bytes, ends);
 }
 
 /// Begins a copy of a tile from shared to global memory, a bulk group of its own. Fences as

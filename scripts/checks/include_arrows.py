@@ -13,7 +13,7 @@ import sys
 from command import run
 
 CORE = ("context", "waker", "future", "block", "run_queue", "child_wakes", "assertion")
-AWAIT = r"executor/(context|waker|future|block|child_wakes)\.hpp"
+AWAIT = r"executor/(context|waker|future|block|child_wakes|lane)\.hpp"
 WIDTH = r"executor/(width_request|fail)\.hpp"
 # First match decides. A header whose path matches the left side may include what matches the right.
 ALLOWED = (
