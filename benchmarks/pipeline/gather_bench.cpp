@@ -38,14 +38,19 @@ struct gather_job {
   static constexpr std::uint32_t row_bytes = RowBytes;
   static constexpr std::uint32_t pieces    = RowBytes / sizeof(piece);  // of a row
 
-  piece* table;
+  struct alignas(piece) row {
+    std::uint32_t words[RowBytes / 4];
+  };
+
+  row* table;
   std::uint32_t* order;  // which row of the table comes where
   piece* out;
   std::uint32_t rows;
   std::uint32_t blocks;
+  cowarp::platform::atomic_word<cowarp::scope::device> next;  // row that nobody has
 
-  COWARP_FN piece* from(std::uint32_t row) const {
-    return table + std::size_t{order[row]} * pieces;
+  COWARP_FN piece* from(std::uint32_t i) const {
+    return reinterpret_cast<piece*>(table + order[i]);
   }
   COWARP_FN piece* to(std::uint32_t row) const { return out + std::size_t{row} * pieces; }
 };
@@ -59,7 +64,8 @@ struct fill_entry {
                             std::uint32_t thread, std::uint32_t threads) {
     const std::uint32_t step = job->blocks * threads;
     for (std::uint32_t i = block * threads + thread; i < job->rows * Job::pieces; i += step) {
-      for (std::uint32_t j = 0; j < 4; ++j) job->table[i].of[j] = mixed(4 * i + j);
+      auto& row = job->table[i / Job::pieces];
+      for (std::uint32_t j = 0; j < 4; ++j) row.words[i % Job::pieces * 4 + j] = mixed(4 * i + j);
       job->out[i] = {};
     }
     for (std::uint32_t i = block * threads + thread; i < job->rows; i += step) {
@@ -95,50 +101,53 @@ struct grid_stride {
 constexpr std::uint32_t by_hand_last_line = __LINE__;
 
 constexpr std::uint32_t first_line = __LINE__;
-/// A task for each row that is on its way.
-template <class Job, std::uint32_t Workers>
+/// A task for each worker, with a tile. It gathers the next rows that nobody has, and stores them together.
+template <class Job, std::uint32_t Workers, std::uint32_t Rows>
 struct gather {
-  struct app;
-  struct board {
-    alignas(16) unsigned char row[32 * Workers][Job::row_bytes];
+  using tiles = cowarp::tile_pool<Rows * Job::row_bytes, Workers>;
+
+  struct row_of {
+    const typename Job::row* table;
+    const std::uint32_t* order;
+    COWARP_FN const typename Job::row* operator()(std::uint32_t i) const {
+      return table + order[i];
+    }
   };
 
-  COWARP_TASK_FRAME(fetcher, 32 * Workers, 48) {
-    using output = cowarp::unit;
-    unsigned char* row;
+  COWARP_TASK_FRAME(fetcher, Workers) {
+    using output                                  = cowarp::unit;
+    static constexpr std::uint32_t tasks_per_word = 1;
+    tiles& pool;
     Job& job;
-    std::uint32_t i;
+    std::uint32_t i = 0, next = 0, rows = 0;
+    typename tiles::tile tile{};
+    COWARP_FN void find_next() {
+      // relaxed: the numbers are all that matters.
+      next = job.next.fetch_add(Rows, cowarp::platform::relaxed);
+    }
     COWARP_BODY_BEGIN
-    for (; i < job.rows; i += job.blocks * 32 * Workers) {
-      COWARP_AWAIT(cowarp::copy_async(row, job.from(i), Job::row_bytes,
-                                      cowarp::copy_option::constant_source));
-      COWARP_AWAIT(cowarp::copy_async(job.to(i), row, Job::row_bytes,
-                                      cowarp::copy_option::until_source_is_free));
+    COWARP_AWAIT_INTO(tile, pool.take());
+    find_next();
+    while (next < job.rows) {
+      i    = next;
+      rows = job.rows - i < Rows ? job.rows - i : Rows;
+      tile.begin_gather(rows, row_of{job.table, job.order + i},
+                        cowarp::copy_option::constant_source);
+      find_next();
+      COWARP_AWAIT(tile.loaded());
+      COWARP_AWAIT(tile.store(job.to(i), rows * Job::row_bytes));
     }
     COWARP_BODY_END
   };
 
-  /// 32 lanes spawn the fetchers; one thread would do so one after the other, while nobody copies.
-  COWARP_TASK_FRAME(starter, 32, 8) {
-    using output = cowarp::unit;
-    board& b;
-    Job& job;
-    std::uint32_t i;
-    COWARP_BODY_BEGIN
-    for (; i < 32 * Workers; i += 32) {
-      const cowarp::spawner<app> s;
-      s.template must_spawn<fetcher>(b.row[i], job, s.block() * 32 * Workers + i);
-    }
-    COWARP_BODY_END
-  };
-
-  struct app : cowarp::program<starter, fetcher> {
-    using block_state                          = board;
+  struct app : cowarp::program<fetcher> {
+    using block_state                          = tiles;
     using grid_state                           = Job;
     static constexpr auto frames               = cowarp::memory::shared;
     static constexpr std::uint32_t max_workers = Workers;
-    COWARP_FN static void start(cowarp::spawner<app> s, board& b, Job& job) {
-      for (std::uint32_t i = 0; i < 32; ++i) s.template must_spawn<starter>(b, job, i);
+    COWARP_FN static void start(cowarp::spawner<app> s, cowarp::lane l, tiles& pool, Job& job) {
+      for (std::uint32_t i = l.index; i < Workers; i += l.width())
+        s.template must_spawn<fetcher>(pool, job);
     }
   };
 };
@@ -154,7 +163,7 @@ class rates {
     job_.rows   = (bench::has_workers ? 1u << 30 : 1u << 24) / Job::row_bytes;
     job_.blocks = memory_.blocks();
     bytes_      = std::size_t{job_.rows} * Job::row_bytes;
-    job_.table  = reinterpret_cast<piece*>(memory_.allocate(bytes_));
+    job_.table  = reinterpret_cast<typename Job::row*>(memory_.allocate(bytes_));
     job_.out    = reinterpret_cast<piece*>(memory_.allocate(bytes_));
     job_.order  = reinterpret_cast<std::uint32_t*>(memory_.allocate(job_.rows * 4));
   }
@@ -190,15 +199,16 @@ class rates {
     to_.row(name, rate, "GB/s", {"grid-stride", by_hand_});
   }
 
-  template <std::uint32_t Workers>
+  template <std::uint32_t Workers, std::uint32_t Rows>
   void cowarp_rate() {
-    using app = typename gather<Job, Workers>::app;
+    using app = typename gather<Job, Workers, Rows>::app;
     static_assert(cowarp::detail::layout<app>::shared_bytes <= 227 * 1024,
                   "an SM of an H100 has 227 KB of shared memory for a block");
-    const auto name = name_ + bench::numbered("cowarp, {} workers", {Workers});
+    const auto name = name_ + bench::numbered("cowarp, {} tiles of {} rows", {Workers, Rows});
     if (!to_.has_time()) return to_.skip(name, "out of time");
     spoil();
     const auto rate = rate_of([&] {
+      job_.next       = {};
       const auto done = cowarp::run<app>(
           {.blocks = job_.blocks, .workers = bench::has_workers ? Workers : 1u}, job_);
       to_.require(done.end == cowarp::end_reason::all_done, "a task did not end");
@@ -252,17 +262,18 @@ void measure_all(bench::table& to) {
     of.bulk_by_hand<16>();
     of.bulk_by_hand<20>();
     of.bulk_by_hand<24>();
-    of.cowarp_rate<8>();
-    of.cowarp_rate<16>();
-    of.cowarp_rate<20>();
+    of.cowarp_rate<12, 64>();
+    of.cowarp_rate<14, 48>();
+    of.cowarp_rate<16, 48>();
   }
   {
     rates<gather_job<1024>> of(to);
     of.by_hand();
     of.bulk_by_hand<4>();
     of.bulk_by_hand<6>();
-    of.cowarp_rate<4>();
-    of.cowarp_rate<6>();
+    of.cowarp_rate<8, 24>();
+    of.cowarp_rate<12, 12>();
+    of.cowarp_rate<16, 12>();
   }
 }
 

@@ -3,6 +3,7 @@
 /// A matrix of 4-bit weights times a vector: the job, its inputs, and what a CPU says of the result.
 #pragma once
 
+#include <cowarp/platform/atomic.hpp>
 #include <cowarp/platform/width.hpp>
 
 #include <support/measure.hpp>
@@ -45,6 +46,7 @@ struct matvec_job {
   float* result;
   std::uint32_t tiles;
   std::uint32_t blocks;
+  cowarp::platform::atomic_word<cowarp::scope::device> next;  // tile that nobody has
 
   static COWARP_FN std::uint32_t mixed(std::uint32_t i) {
     i = (i ^ (i >> 16)) * 0x7feb352du;
@@ -97,25 +99,34 @@ struct matvec_job {
     return sum;
   }
 
-  /// Multiplies a tile; all lanes of a warp (one on a CPU) call it.
-  static COWARP_FN void multiply(const tile& t, const prepared& x, float* to, std::uint32_t lane) {
-    constexpr std::uint32_t width = cowarp::platform::width;
-    float sum[rows]               = {};
-    for (std::uint32_t word = lane; word < row_words; word += width) {
+  /// What one lane has of a tile's product.
+  struct sums {
+    float of[rows];
+  };
+
+  /// Multiplies a tile; all lanes of a warp (one on a CPU) call it. Nobody needs the tile afterwards.
+  static COWARP_FN sums multiply(const tile& t, const prepared& x, std::uint32_t lane) {
+    sums sum{};
+    for (std::uint32_t word = lane; word < row_words; word += cowarp::platform::width) {
       const four low   = x.low[word];
       const four high  = x.high[word];
       const float bias = x.bias[word];
       unrolled<rows>([&](auto row) {
-        sum[row] += t.scale[row][word / 16] * product(t.packed[row][word], low, high, bias);
+        sum.of[row] += t.scale[row][word / 16] * product(t.packed[row][word], low, high, bias);
       });
     }
+    return sum;
+  }
+
+  /// Adds up what the lanes have, and stores it; all lanes of the warp call it.
+  static COWARP_FN void store(sums sum, float* to, std::uint32_t lane) {
     unrolled<rows>([&](auto row) {
-      for (std::uint32_t bits = 1; bits < width; bits *= 2) {
-        sum[row] += cowarp::platform::from_lane_across(sum[row], bits);
+      for (std::uint32_t bits = 1; bits < cowarp::platform::width; bits *= 2) {
+        sum.of[row] += cowarp::platform::from_lane_across(sum.of[row], bits);
       }
     });
     if (lane != 0) return;
-    unrolled<rows>([&](auto row) { to[row] = sum[row] * power_of_two(unit); });
+    unrolled<rows>([&](auto row) { to[row] = sum.of[row] * power_of_two(unit); });
   }
 
   /// What the result of a row must be.

@@ -10,99 +10,100 @@
 namespace {
 
 constexpr std::uint32_t first_line = __LINE__;
-/// A task for each worker. Its lanes multiply one tile with the vector while the next is on the way, as long as
-/// that is there in time. The first task loads the vector.
+/// A task for each worker, with a tile. Its lanes multiply it with the vector, and go on with the next one as long as
+/// that comes in time. Another task loads the vector.
 template <class Job, std::uint32_t Workers>
 struct matvec {
   struct board {
     typename Job::prepared x;
-    cowarp::event<cowarp::scope::block> has_vector;
-    cowarp::tile_pool<Job::tile_bytes, 2 * Workers> tiles;
-    cowarp::platform::atomic_word<cowarp::scope::block> next;
-  };
-
-  struct tile_on_its_way {
-    typename decltype(board::tiles)::tile tile{};
-    std::uint32_t part = 0;
-    COWARP_FN void begin(const Job& job, std::uint32_t next) {
-      part = next;
-      if (part >= job.tiles) return;
-      tile.begin_load(job.matrix + part, Job::tile_bytes, cowarp::copy_option::constant_source);
-    }
+    cowarp::mbarrier has_vector;
+    cowarp::tile_pool<Job::tile_bytes, Workers> tiles;
   };
   struct multiply;
+
+  COWARP_TASK_FRAME(loader, 1) {
+    using output = cowarp::unit;
+    board& b;
+    Job& job;
+    COWARP_BODY_BEGIN
+    COWARP_AWAIT(
+        cowarp::copy_async(&b.x, job.vector, sizeof b.x, cowarp::copy_option::constant_source));
+    (void)b.has_vector.arrive();
+    COWARP_BODY_END
+  };
 
   COWARP_TASK_FRAME(multiplier, Workers) {
     using output                                  = cowarp::unit;
     static constexpr std::uint32_t tasks_per_word = 1;
     board& b;
     Job& job;
-    std::uint32_t block, number;
-    std::uint32_t turn = 0;
-    tile_on_its_way held[2]{};
-    COWARP_FN std::uint32_t next() {
-      // relaxed: the numbers are all that matters.
-      return block + job.blocks * b.next.fetch_add(1, cowarp::platform::relaxed);
+    std::uint32_t part = 0, next = 1;
+    typename decltype(board::tiles)::tile tile{};
+    COWARP_FN void find_next() {
+      // Two at a time: all tasks of the GPU come for the one number. relaxed: that is all that matters.
+      next = next % 2 == 0 ? next + 1 : 2 * job.next.fetch_add(1, cowarp::platform::relaxed);
+    }
+    COWARP_FN void load() {
+      part = next;
+      if (part >= job.tiles) return;
+      tile.begin_load(job.matrix + part, Job::tile_bytes, cowarp::copy_option::constant_source);
+      find_next();
     }
     COWARP_BODY_BEGIN
-    for (; turn < 2; ++turn) {
-      COWARP_AWAIT_INTO(held[turn].tile, b.tiles.take());
-      held[turn].begin(job, next());
-    }
-    turn = 0;
-    if (number == 0) {
-      COWARP_AWAIT(
-          cowarp::copy_async(&b.x, job.vector, sizeof b.x, cowarp::copy_option::constant_source));
-      b.has_vector.set();
-    }
-    COWARP_AWAIT(b.has_vector.wait());
-    while (held[turn].part < job.tiles) {
-      COWARP_AWAIT(held[turn].tile.loaded());
-      COWARP_AWAIT_INTO(turn, cowarp::lanes(multiply{this}));
+    COWARP_AWAIT_INTO(tile, b.tiles.take());
+    find_next();
+    load();
+    COWARP_AWAIT(b.has_vector.wait(0));
+    while (part < job.tiles) {
+      COWARP_AWAIT(tile.loaded());
+      COWARP_AWAIT(cowarp::lanes(multiply{this}));
     }
     COWARP_BODY_END
   };
 
   struct multiply {
     multiplier* of;
-    COWARP_FN std::uint32_t operator()(cowarp::lane l) const {
-      multiplier& task    = *cowarp::in_shared(of);
-      const Job job       = task.job;
-      std::uint32_t turn  = task.turn;
-      const auto is_there = [&] { return task.held[turn].tile.try_loaded(); };
-      for (; l.once(is_there) && task.held[turn].part < job.tiles; turn ^= 1) {
-        const auto& held = task.held[turn];
-        Job::multiply(*cowarp::in_shared(held.tile.template as<typename Job::tile>()),
-                      *cowarp::in_shared(&task.b.x), job.result + Job::rows * held.part, l.index);
-        l.once([&] { task.held[turn].begin(job, task.next()); });
-      }
-      return turn;
+    COWARP_FN void operator()(cowarp::lane l) const {
+      multiplier& task          = *cowarp::in_shared(of);
+      float* const result       = task.job.result;
+      const std::uint32_t tiles = task.job.tiles;
+      const auto& tile          = *cowarp::in_shared(task.tile.template as<typename Job::tile>());
+      const auto& x             = *cowarp::in_shared(&task.b.x);
+      do {
+        float* const to = result + Job::rows * task.part;
+        const auto sums = Job::multiply(tile, x, l.index);
+        l.once([&] { task.load(); });
+        Job::store(sums, to, l.index);
+      } while (task.part < tiles && task.tile.try_loaded(l));
     }
   };
 
-  struct app : cowarp::program<multiplier> {
+  struct app : cowarp::program<loader, multiplier> {
     using block_state                          = board;
     using grid_state                           = Job;
     static constexpr bool uses_width           = true;
     static constexpr auto frames               = cowarp::memory::shared;
     static constexpr std::uint32_t max_workers = Workers;
-    COWARP_FN static void start(cowarp::spawner<app> s, board& b, Job& job) {
-      for (std::uint32_t i = 0; i < Workers; ++i)
-        (void)s.template spawn<multiplier>(b, job, s.block(), i);
+    COWARP_FN static void start(cowarp::spawner<app> s, cowarp::lane l, board& b, Job& job) {
+      if (l.is_leader()) {
+        b.has_vector.init(1);
+        s.template must_spawn<loader>(b, job);
+      }
+      for (std::uint32_t i = l.index; i < Workers; i += l.width())
+        s.template must_spawn<multiplier>(b, job);
     }
   };
 };
 constexpr std::uint32_t last_line = __LINE__;
 
-/// Measures tiles of one size.
+/// Measures one matrix.
 template <class Job>
 class rates {
  public:
-  explicit rates(bench::table& to)
-      : to_(to),
-        memory_({0, 1, 1, 1, 16, nullptr}),
-        name_(bench::numbered("{} rows, ", {Job::rows})) {
-    job_.tiles  = (bench::has_workers ? 480'000 : 2'400) / Job::rows;
+  /// \param matrix its name \param rows of it on a GPU
+  rates(bench::table& to, const char* matrix, std::uint32_t rows)
+      : to_(to), memory_({0, 1, 1, 1, 16, nullptr}), name_(std::string(matrix) + ", ") {
+    job_.tiles  = (bench::has_workers ? rows : 2'400) / Job::rows;
     job_.blocks = memory_.blocks();
     bytes_      = std::size_t{job_.tiles} * Job::tile_bytes;
     job_.matrix = reinterpret_cast<typename Job::tile*>(memory_.allocate(bytes_));
@@ -110,8 +111,6 @@ class rates {
         reinterpret_cast<typename Job::prepared*>(memory_.allocate(sizeof(typename Job::prepared)));
     job_.result = reinterpret_cast<float*>(memory_.allocate(job_.tiles * Job::rows * 4));
   }
-
-  [[nodiscard]] double best_by_hand() const { return by_hand_; }
 
   /// What the device's own copy reads and writes in a second: the matrix's halves, one onto the other.
   void copy() {
@@ -124,29 +123,30 @@ class rates {
     copy_             = copies.median();
     to_.row(peers::copy_name, copies, "GB/s");
   }
-  template <std::uint32_t Stages, std::uint32_t Consumers>
+  template <std::uint32_t Workers>
   void by_hand() {
-    using kernel    = peers::matvec_pipeline<Job, Stages, Consumers>;
+    using kernel    = peers::matvec_pipeline<Job, Workers, Workers>;
     const auto rate = rate_of([&] {
       return bench::run_kernel<kernel>(
           {job_.blocks, kernel::workers, sizeof(typename kernel::memory)}, job_);
     });
     by_hand_        = std::max(by_hand_, rate.median());
-    row(bench::numbered("by hand, {} stages, {} workers", {Stages, Consumers}), rate, {});
+    row(bench::numbered("by hand, {} stages and workers", {Workers}), rate, {});
   }
   template <std::uint32_t Workers>
-  void cowarp_rate(double by_hand) {
+  void cowarp_rate() {
     using app = typename matvec<Job, Workers>::app;
     static_assert(cowarp::detail::layout<app>::shared_bytes <= 227 * 1024,
                   "an SM of an H100 has 227 KB of shared memory for a block");
     const auto rate = rate_of([&] {
+      job_.next       = {};
       const auto done = cowarp::run<app>(
           {.blocks = job_.blocks, .workers = bench::has_workers ? Workers : 1u}, job_);
       to_.require(done.end == cowarp::end_reason::all_done, "a task did not end");
       return done.seconds;
     });
-    row(bench::numbered("cowarp, {} tiles, {} workers", {2 * Workers, Workers}), rate,
-        {peers::pipeline_name, by_hand});
+    row(bench::numbered("cowarp, {} tiles and workers", {Workers}), rate,
+        {peers::pipeline_name, by_hand_});
   }
 
  private:
@@ -187,26 +187,26 @@ class rates {
   double by_hand_    = 0;
 };
 
+using job = bench::matvec_job<8>;
+
 void measure_all(bench::table& to) {
   bench::add_lines_of_code(to, "by hand", peers::matvec_last_line - peers::matvec_first_line - 1,
                            last_line - first_line - 1);
-  // Few large tiles, or many small ones: each side takes what suits it, and the best by hand is the peer.
-  double by_hand = 0;
   {
-    rates<bench::matvec_job<8>> of(to);
+    rates<job> of(to, "1 GB", 480'000);
     of.copy();
-    of.by_hand<8, 8>();
-    of.by_hand<11, 11>();
-    by_hand = of.best_by_hand();
-    of.cowarp_rate<5>(by_hand);
+    of.by_hand<8>();
+    of.by_hand<11>();
+    of.by_hand<12>();
+    of.cowarp_rate<8>();
+    of.cowarp_rate<11>();
+    of.cowarp_rate<12>();
   }
-  rates<bench::matvec_job<4>> of(to);
+  // The 20 us that a launch takes to begin and to end show beside 1 GB.
+  rates<job> of(to, "4 GB", 1'920'000);
   of.copy();
-  of.by_hand<22, 11>();
-  by_hand = std::max(by_hand, of.best_by_hand());
-  of.cowarp_rate<8>(by_hand);
-  of.cowarp_rate<10>(by_hand);
-  of.cowarp_rate<11>(by_hand);
+  of.by_hand<12>();
+  of.cowarp_rate<12>();
 }
 
 }  // namespace

@@ -61,9 +61,10 @@ struct matvec_pipeline {
       if (i >= job.tiles) return;
       const std::uint32_t stage = round % Stages;
       wait(m.full[stage], round / Stages % 2);
-      Job::multiply(m.stage[stage], m.x, job.result + Job::rows * i, lane);
+      const auto sums = Job::multiply(m.stage[stage], m.x, lane);
       __syncwarp();
       if (lane == 0) static_cast<void>(cuda::ptx::mbarrier_arrive(&m.empty[stage]));
+      Job::store(sums, job.result + Job::rows * i, lane);
     }
   }
 
@@ -91,7 +92,8 @@ struct matvec_pipeline {
     __syncthreads();
     for (std::uint32_t i = block * workers + thread / 32; i < job->tiles;
          i += gridDim.x * workers) {
-      Job::multiply(job->matrix[i], m.x, job->result + Job::rows * i, thread % 32);
+      Job::store(Job::multiply(job->matrix[i], m.x, thread % 32), job->result + Job::rows * i,
+                 thread % 32);
     }
   }
 #endif

@@ -20,7 +20,7 @@ struct matvec_pipeline {
   static void run(Job* const& job, unsigned char*, std::uint32_t block, std::uint32_t,
                   std::uint32_t) {
     for (std::uint32_t i = block; i < job->tiles; i += job->blocks) {
-      Job::multiply(job->matrix[i], *job->vector, job->result + Job::rows * i, 0);
+      Job::store(Job::multiply(job->matrix[i], *job->vector, 0), job->result + Job::rows * i, 0);
     }
   }
 };
