@@ -132,6 +132,7 @@ struct alignas(16) width_place {
 struct block_header {
   grid_header* grid;
   run_queue* queue;     // this block's own
+  run_item* items;      // of the queue, one for each slot
   slot_timers* timers;  // one for each slot
   void* state;          // the program's block state
   std::uint32_t block;

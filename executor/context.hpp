@@ -32,7 +32,7 @@ class context {
   /// \returns a waker that anyone may keep for as long as they like.
   [[nodiscard]] COWARP_FN cowarp::waker waker() const {
     if (task_.is_none()) return {};
-    return {task_, platform::this_block()->queue->generation(task_.slot())};
+    return {task_, platform::this_block()->items[task_.slot()].generation()};
   }
 
   /// \returns true if the program serves width. Only width/ calls it.

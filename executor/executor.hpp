@@ -33,6 +33,7 @@ COWARP_FN block_header& prepare_block(unsigned char* shared, const executor_ref&
   auto& header            = *reinterpret_cast<block_header*>(shared);
   header.grid             = launch.grid;
   header.queue            = &launch.grid->queues[block];
+  header.items            = header.queue->items();
   header.timers           = reinterpret_cast<slot_timers*>(mine + layout::timers_at);
   header.state            = shared + layout::block_state_at;
   header.block            = block;

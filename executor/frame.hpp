@@ -36,7 +36,7 @@ class COWARP_TRIVIAL_ABI frame_base {
   COWARP_FN frame_base(frame_base&&) noexcept {}
 
  protected:
-  /// Begins an await. \returns true if the body must suspend before the first poll of the future.
+  /// Begins an await. \returns true if the body must suspend before the first `poll` of the future.
   template <class Future, class Awaited>
   COWARP_FN bool cowarp_begin_await([[maybe_unused]] context& cx,
                                     [[maybe_unused]] Awaited&& awaited) {
@@ -49,31 +49,68 @@ class COWARP_TRIVIAL_ABI frame_base {
                     "larger last argument (await bytes)");
       static_assert(alignof(Future) <= alignof(std::max_align_t),
                     "an awaited future may not be over-aligned");
-      ::new (static_cast<void*>(awaited_)) Future(static_cast<Awaited&&>(awaited));
-      return false;
+      [[maybe_unused]] auto* const placed =
+          ::new (static_cast<void*>(awaited_)) Future(static_cast<Awaited&&>(awaited));
+      if constexpr (detail::polled_in_parts<Future>) {
+        return placed->begin_poll(cx);
+      } else {
+        return false;
+      }
     }
   }
 
-  /// Polls the awaited future and ends the await if it is ready or the frame is taken apart.
+  /// Polls the awaited future and ends the await if it is ready or the frame is taken apart. \returns true if it is ready;
+  /// else `cowarp_stay` follows. \param result for `cowarp_take`
   template <class Future>
-  COWARP_FN polled<typename Future::output> cowarp_step(context& cx) {
-    if constexpr (detail::resumes_ready<Future>) {
+  COWARP_FN bool cowarp_step(context& cx, polled<typename Future::output>& result) {
+    if constexpr (detail::polled_in_parts<Future>) {
+      return !cx.is_cancelling() && cowarp_awaited<Future>().is_ready();
+    } else if constexpr (detail::resumes_ready<Future>) {
       if (cx.is_cancelling()) {
         detail::describe<Future>(cx, nullptr);
-        return pending;
+        return false;
       }
-      return typename Future::output{};
+      result.emplace();
+      return true;
     } else {
-      Future& awaited = *std::launder(reinterpret_cast<Future*>(awaited_));
+      Future& awaited = cowarp_awaited<Future>();
       if (cx.is_cancelling()) {
         if (!detail::describe(cx, &awaited)) awaited.~Future();
-        return pending;
+        return false;
       }
-      polled<typename Future::output> result = awaited.poll(cx);
+      result = awaited.poll(cx);
       if constexpr (!detail::spent_when_ready<Future>) {
         if (result) awaited.~Future();
       }
-      return result;
+      return result.has_value();
+    }
+  }
+  /// What is left to do where `cowarp_step` returned false.
+  template <class Future>
+  COWARP_FN void cowarp_stay([[maybe_unused]] context& cx) {
+    if constexpr (detail::polled_in_parts<Future>) {
+      Future& awaited = cowarp_awaited<Future>();
+      if (!cx.is_cancelling()) {
+        static_cast<void>(awaited.poll(cx));
+      } else if (!detail::describe(cx, &awaited)) {
+        awaited.~Future();
+      }
+    }
+  }
+  /// \returns the output where `cowarp_step` returned true.
+  template <class Future>
+  COWARP_FN typename Future::output cowarp_take(polled<typename Future::output>& result) {
+    if constexpr (detail::polled_in_parts<Future>) {
+      Future& awaited = cowarp_awaited<Future>();
+      if constexpr (detail::spent_when_ready<Future>) {
+        return awaited.take();
+      } else {
+        typename Future::output output = awaited.take();
+        awaited.~Future();
+        return output;
+      }
+    } else {
+      return std::move(*result);
     }
   }
 
@@ -109,6 +146,11 @@ class COWARP_TRIVIAL_ABI frame_base {
   std::uint32_t cowarp_resume_point_ = 0;  // line of the await to go on at; 0 before the first poll
 
  private:
+  template <class Future>
+  COWARP_FN Future& cowarp_awaited() {
+    return *std::launder(reinterpret_cast<Future*>(awaited_));
+  }
+
   alignas(8) unsigned char awaited_[AwaitBytes];
 };
 
@@ -176,7 +218,7 @@ template <class Frame, class... Arguments>
     switch (cowarp_at) {                                                                 \
       default:                                                                           \
         COWARP_ASSERT(false, "an await may not stand inside a switch: use if and else"); \
-        break;                                                                           \
+        ::cowarp::platform::unreachable();                                               \
       case 0:;
 
 /// Ends the body of a frame.
@@ -203,11 +245,13 @@ template <class Frame, class... Arguments>
     }                                                                                             \
     [[fallthrough]];                                                                              \
     case __LINE__: {                                                                              \
-      auto cowarp_result =                                                                        \
-          this->template cowarp_step<::cowarp::detail::future_of<decltype((__VA_ARGS__))>>(       \
-              cowarp_cx);                                                                         \
-      if (!cowarp_result) return ::cowarp::pending;                                               \
-      take(::std::move(*cowarp_result));                                                          \
+      using cowarp_future = ::cowarp::detail::future_of<decltype((__VA_ARGS__))>;                 \
+      ::cowarp::polled<typename cowarp_future::output> cowarp_result;                             \
+      if (!this->template cowarp_step<cowarp_future>(cowarp_cx, cowarp_result)) {                 \
+        this->template cowarp_stay<cowarp_future>(cowarp_cx);                                     \
+        return ::cowarp::pending;                                                                 \
+      }                                                                                           \
+      take(this->template cowarp_take<cowarp_future>(cowarp_result));                             \
     }                                                                                             \
   } while (false)
 

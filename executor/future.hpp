@@ -57,6 +57,17 @@ concept resumes_ready = std::remove_cvref_t<Future>::resumes_ready;
 template <class Future>
 concept spent_when_ready = std::remove_cvref_t<Future>::is_spent_when_ready;
 
+/// A future that can be polled in parts, by who knows which of its polls is the first: that is `begin_poll`, which returns
+/// true if it was not ready; a later one is `is_ready` and then either `take`, which returns the output, or `poll`. So no
+/// code has to find out how far the future has come, and no answer is kept in between, which compilers for GPUs branch on
+/// a second time.
+template <class Future>
+concept polled_in_parts = requires(std::remove_cvref_t<Future>& f, context& cx) {
+  { f.begin_poll(cx) } -> std::same_as<bool>;
+  { f.is_ready() } -> std::same_as<bool>;
+  { f.take() } -> std::same_as<typename std::remove_cvref_t<Future>::output>;
+};
+
 template <class Awaited>
 concept awaitable = requires {
   into_future(std::declval<Awaited>());

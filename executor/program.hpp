@@ -368,7 +368,7 @@ template <class Program>
                                            std::uint32_t slot) {
   const task_id task = task_id::of(block.block, slot);
   if constexpr (layout<Program>::serves_width) {
-    return {task, width_places_of<Program>(block, worker).of(slot)};
+    return {task, width_places_of<Program>(block, worker).of(slot & 31u)};
   } else {
     return context(task);
   }

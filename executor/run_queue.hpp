@@ -18,6 +18,19 @@ struct run_item {
   /// The next item's index plus two, 1 at the end of the list; written by whoever pushes. 0 until then:
   /// the owner resets it.
   platform::atomic_word<scope::device> next;
+
+  /// \returns the current life of the slot, modulo 2^24.
+  [[nodiscard]] COWARP_FN std::uint32_t generation() const {
+    // relaxed: a task reads its own; others only compare.
+    return state.load(platform::relaxed) >> 1 & generation_mask;
+  }
+  /// Begins the slot's next life; wakers of the last one do nothing from here on.
+  COWARP_FN void next_generation() {
+    // relaxed: the slot is freed later, with release.
+    state.fetch_add(2, platform::relaxed);
+  }
+
+  static constexpr std::uint32_t generation_mask = (1u << 24) - 1;  // what a waker has room for
 };
 
 /// Wakes on their way to one block, from other blocks and from the host.
@@ -65,7 +78,7 @@ class alignas(128) run_queue {
     // relaxed: only the first guess for the exchange below.
     std::uint32_t state = items_[item].state.load(platform::relaxed);
     do {
-      if ((state >> 1 & generation_mask) != generation) return false;
+      if ((state >> 1 & run_item::generation_mask) != generation) return false;
       // acq_rel: as in `wake`; the exchange writes even if the bit was set, so that these writes
       // too are handed over.
     } while (!items_[item].state.compare_exchange(state, state | queued, platform::acq_rel));
@@ -79,17 +92,8 @@ class alignas(128) run_queue {
   /// Ends the sleep of the owner on a host.
   COWARP_FN void rouse() { platform::rouse(sleeper_); }
 
-  /// \returns the current life of the slot, modulo 2^24.
-  [[nodiscard]] COWARP_FN std::uint32_t generation(std::uint32_t item) const {
-    // relaxed: a task reads its own; others only compare.
-    return items_[item].state.load(platform::relaxed) >> 1 & generation_mask;
-  }
-
-  /// Begins the slot's next life; wakers of the last one do nothing from here on.
-  COWARP_FN void next_generation(std::uint32_t item) {
-    // relaxed: the slot is freed later, with release.
-    items_[item].state.fetch_add(2, platform::relaxed);
-  }
+  /// \returns the storage that `bind` named.
+  [[nodiscard]] COWARP_FN run_item* items() const { return items_; }
 
   /// \returns true if a `drain` would find nothing; costs one plain read.
   [[nodiscard]] COWARP_FN bool is_empty() const {
@@ -133,9 +137,8 @@ class alignas(128) run_queue {
     return next - linked;
   }
 
-  static constexpr std::uint32_t queued          = 1;
-  static constexpr std::uint32_t linked          = 1;               // in `run_item::next`
-  static constexpr std::uint32_t generation_mask = (1u << 24) - 1;  // what a waker has room for
+  static constexpr std::uint32_t queued = 1;
+  static constexpr std::uint32_t linked = 1;  // in `run_item::next`
 
   platform::atomic_word<scope::device> head_;  // the first item's index plus one, or 0
   run_item* items_;                            // one for each slot, then one for each task type

@@ -193,10 +193,11 @@ class spawner {
       std::uint32_t taken = claimed.load(platform::relaxed);
       std::uint32_t free  = ~taken & layout::template slots_in_word<Task>(i);
       while (free != 0) {
-        const std::uint32_t bit = 1u << platform::lowest_bit(free);
+        const std::uint32_t lane = platform::lowest_bit(free);
+        const std::uint32_t bit  = 1u << lane;
         // acquire: the last task of this slot was destroyed before its bit was cleared.
         taken = claimed.fetch_or(bit, platform::acquire);
-        if ((taken & bit) == 0) return (first + i) * 32 + platform::lowest_bit(bit);
+        if ((taken & bit) == 0) return (first + i) * 32 + lane;
         free = ~taken & ~bit & layout::template slots_in_word<Task>(i);
       }
     }

@@ -82,7 +82,7 @@ namespace detail {
 [[gnu::noinline]] COWARP_FN inline void wake_elsewhere(block_header& here, task_id task,
                                                        std::uint32_t generation) {
   const bool is_here = task.block() == here.block;
-  if (is_here && here.queue->generation(task.slot()) != generation) return;
+  if (is_here && here.items[task.slot()].generation() != generation) return;
   // A child of the slot's next life may be polled without cause.
   if (task.child() != 0) children_of(here, task).note(task.child(), is_here);
   if (is_here) {
@@ -134,7 +134,7 @@ class waker {
     block_header& here = *platform::this_block();
     if (!task().is_whole_in(here.block)) {
       detail::wake_elsewhere(here, task(), generation());
-    } else if (here.queue->generation(task().slot()) == generation()) {
+    } else if (here.items[task().slot()].generation() == generation()) {
       here.wake(task().slot());
     }
   }

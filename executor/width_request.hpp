@@ -15,8 +15,9 @@ namespace cowarp::detail {
 struct alignas(16) width_places {
   width_request nobody;  // stands for requests that were withdrawn
 
-  [[nodiscard]] COWARP_FN width_place& of(std::uint32_t slot) {
-    return reinterpret_cast<width_place*>(this + 1)[slot & 31u];
+  /// \param lane that polls the task
+  [[nodiscard]] COWARP_FN width_place& of(std::uint32_t lane) {
+    return reinterpret_cast<width_place*>(this + 1)[lane];
   }
 };
 
@@ -35,34 +36,38 @@ COWARP_FN inline void run_nothing(width_request&, std::uint32_t) {}
 [[gnu::noinline]] COWARP_FN inline void withdraw(const width_request& request) {
   block_header& block = *platform::this_block();
   if (block.width_places_at == 0) return;
-  width_places& places    = width_places_of(block, block.width_places_at, block.width_places_bytes,
-                                            platform::worker_of_lane());
-  places.of(request.slot) = {&places.nobody, &run_nothing};
+  width_places& places = width_places_of(block, block.width_places_at, block.width_places_bytes,
+                                         platform::worker_of_lane());
+  places.of(request.slot & 31u) = {&places.nobody, &run_nothing};
 }
 
 /// Runs the requests of the tasks in `asked`, one after the other, with all lanes of the worker, or
-/// of the block. \returns the mask of the tasks that were served. All lanes reach this line with the
-/// same values; a vote orders the places that lanes wrote before it.
+/// of the block. \returns the mask of the tasks that were served: all but those that ask for the block when that is not
+/// to be had. All lanes reach this line with the same values; a vote orders the places that lanes wrote before it.
+/// \pre somebody asked
 template <bool UsesBlock>
 [[nodiscard]] COWARP_FN inline std::uint32_t serve_width(block_header& block, width_places& places,
                                                          std::uint32_t asked) {
   std::uint32_t served = asked;
-  for (std::uint32_t mask = asked; mask != 0; mask &= mask - 1) {
-    const width_place place = places.of(platform::lowest_bit(mask));
-    width_request& request  = *place.request;
+  for (std::uint32_t left = asked;;) {
+    const std::uint32_t slot = platform::highest_bit(left);
+    const width_place place  = places.of(slot);
+    width_request& request   = *place.request;
+    left &= ~(1u << slot);
     note_polled(block, platform::worker_of_lane(), worker_counts::serves | (request.slot + 1u));
+    bool is_for_block = false;
     if constexpr (UsesBlock) {
-      if (request.is_for_block) {
-        if (!serve_block(block, place)) served &= ~(mask & (0u - mask));
-        continue;
-      }
+      is_for_block = request.is_for_block;
+      if (is_for_block && !serve_block(block, place)) served &= ~(1u << slot);
     }
-    if (platform::lane() == 0) request.now = width_request::stage::served;
-    if (platform::lane() < platform::width) place.run(request, platform::lane());
-    platform::converge_warp();
-    platform::sync_warp();  // what any lane wrote is visible to the task's next poll
+    if (!is_for_block) {
+      if (platform::lane() == 0) request.now = width_request::stage::served;
+      if (platform::lane() < platform::width) place.run(request, platform::lane());
+      platform::converge_warp();
+      platform::sync_warp();  // what any lane wrote is visible to the task's next poll
+    }
+    if (left == 0) return served;
   }
-  return served;
 }
 
 }  // namespace cowarp::detail

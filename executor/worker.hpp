@@ -212,15 +212,19 @@ class worker {
                                                        (woken >> lane & 1u) != 0)) {
           return cx.flags();
         }
-      } else if (storage.poll(cx)) {
-        storage.destroy();
-      } else if (Program::survives_failures && cx.has_failed()) {
-        storage.cancel();
+      } else if constexpr (Program::survives_failures) {
+        if (storage.poll(cx)) {
+          storage.destroy();
+        } else if (cx.has_failed()) {
+          storage.cancel();
+        } else {
+          return cx.flags();
+        }
       } else {
-        return cx.flags();
+        // `retire` destroys it: a branch here would be one of every poll.
+        const std::uint32_t has_ended = storage.poll(cx) ? poll_has_ended : 0;
+        return has_ended | cx.flags();
       }
-      if constexpr (Program::earliest_deadline_first) deadline_of(block_, slot) = deadline_unknown;
-      block_.queue->next_generation(slot);
       return poll_has_ended | cx.flags();
     };
     // A thread that is stopped in a poll takes along what it did not note before.
@@ -240,31 +244,35 @@ class worker {
       ended |= said.first;
       timers |= said.third;
       if constexpr (layout::serves_width) {
-        // Who was served goes on at once: its lanes are here.
-        polled = serve_width<Program::uses_block>(block_, width_places_of<Program>(block_, index_),
-                                                  said.fourth & ~said.first);
-        if (has_lost_lanes()) return ready;
-        if (polled != 0) {
-          woken = 0;
-          if (round < most_rounds) {
-            again &= ~polled;
-            continue;
+        const std::uint32_t asked = said.fourth & ~said.first;
+        if (asked != 0) {
+          // Who was served goes on at once: its lanes are here.
+          polled = serve_width<Program::uses_block>(
+              block_, width_places_of<Program>(block_, index_), asked);
+          if (has_lost_lanes()) return ready;
+          if (!Program::uses_block || polled != 0) {
+            woken = 0;
+            if (round < most_rounds) {
+              again &= ~polled;
+              continue;
+            }
+            again |= polled;
           }
-          again |= polled;
         }
       }
       break;
     }
-    recorder_.end_polls();
-    note_polled(block_, index_, 0);
     if (again != again_before) {
       if (platform::lane() == 0) word.again = again;
       platform::sync_warp();  // all lanes read it in the next pass
     }
     if ((timers | ended) != 0) {
+      if (ended != 0) retire<Task>(index, ended);
+      if (has_lost_lanes()) return ready;
       if (timers != 0) timers_.rescan(block_, index);
-      if (ended != 0) retire<Task>(word, index, ended);
     }
+    recorder_.end_polls();
+    note_polled(block_, index_, 0);
     return ready;
   }
 
@@ -285,11 +293,28 @@ class worker {
     return woken;
   }
 
-  /// Frees the slots of tasks that are done and destroyed; who waits for one gets it, still claimed.
+  /// Destroys tasks that are done, if their poll has not, and frees their slots; who waits for one gets it, still
+  /// claimed.
   template <class Task>
-  COWARP_WORKER_FN void retire(slot_word& word, [[maybe_unused]] std::uint32_t index,
-                               std::uint32_t ended) {
+  COWARP_WORKER_FN void retire(std::uint32_t index, std::uint32_t ended) {
+    platform::each_lane(
+        ended,
+        [&](std::uint32_t lane) {
+          const std::uint32_t slot = index * 32 + lane;
+          if constexpr (!is_joinable<Task> && !Program::survives_failures) {
+            if constexpr (!platform::on_device) note_polled(block_, index_, slot + 1);
+            spawner<Program>::template storage_of<Task>(block_, slot).destroy();
+          }
+          if constexpr (Program::earliest_deadline_first) {
+            deadline_of(block_, slot) = deadline_unknown;
+          }
+          block_.items[slot].next_generation();
+        },
+        lane_);
+    if (has_lost_lanes()) return;
     const std::uint32_t count = platform::count_bits(ended);
+    block_header& block       = *platform::own_address(&block_);
+    slot_word& word           = block.word(index);
     completed_ += count;
     if (platform::lane() == 0) {
       // relaxed: only this worker reads it; a spawner sets it anew after `claimed`.
@@ -303,7 +328,7 @@ class worker {
         word.claimed.fetch_and(~ended, platform::release);
       }
       // release: whoever sees no live task sees what the tasks did.
-      block_.live.fetch_sub(count, platform::release);
+      block.live.fetch_sub(count, platform::release);
     }
     platform::sync_warp();
   }

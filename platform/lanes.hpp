@@ -189,6 +189,19 @@ template <int Flags = 3, class Fn>
 #  endif
 }
 
+/// Runs `fn(i)` for every bit i in `mask`, as `for_lanes` does, without answers.
+template <class Fn>
+COWARP_FN inline void each_lane(std::uint32_t mask, Fn&& fn,
+                                [[maybe_unused]] std::uint32_t kept = lane()) {
+#  if defined(__CUDA_ARCH__)
+  if ((mask & 1u << kept) != 0) fn(kept);
+  converge_warp();
+  __syncwarp();
+#  else
+  for (; mask != 0; mask &= mask - 1) fn(lowest_bit(mask));
+#  endif
+}
+
 }  // namespace cowarp::platform
 
 #endif

@@ -172,6 +172,9 @@ COWARP_FN inline void stop_if_others_were_stopped();
 #endif
 }
 
+/// Tells the compiler that nobody comes here.
+[[noreturn]] COWARP_FN inline void unreachable() { __builtin_unreachable(); }
+
 /// \returns the number of bits set.
 [[nodiscard]] COWARP_FN inline std::uint32_t count_bits(std::uint32_t bits) {
 #if defined(__CUDA_ARCH__)
@@ -187,6 +190,17 @@ COWARP_FN inline void stop_if_others_were_stopped();
   return static_cast<std::uint32_t>(__ffs(static_cast<int>(bits)) - 1);
 #else
   return static_cast<std::uint32_t>(__builtin_ctz(bits));
+#endif
+}
+
+/// \returns the index of the highest bit set; on a GPU an instruction less than that of the lowest. \pre there is one
+[[nodiscard]] COWARP_FN inline std::uint32_t highest_bit(std::uint32_t bits) {
+#if defined(__CUDA_ARCH__)
+  std::uint32_t index;
+  asm("bfind.u32 %0, %1;" : "=r"(index) : "r"(bits));
+  return index;
+#else
+  return static_cast<std::uint32_t>(31 - __builtin_clz(bits));
 #endif
 }
 

@@ -97,13 +97,28 @@ class COWARP_TRIVIAL_ABI lanes_future
   }
 
   COWARP_FN polled<output> poll(context& cx) {
-    if (now == stage::served) return result_base::take();
+    if (is_ready()) return take();
     if constexpr (!platform::on_device) {
-      if (cx.task().is_none()) return poll_outside();
+      if (cx.task().is_none() && !begin_poll(cx)) return take();
     }
     if (now == stage::unseen) ask(cx);
     return pending;
   }
+
+  // A poll in parts: see `detail::polled_in_parts`.
+  COWARP_FN bool begin_poll(context& cx) {
+    if constexpr (!platform::on_device) {
+      if (cx.task().is_none()) {
+        run_on_lane(*this, 0);
+        now = stage::served;
+        return false;
+      }
+    }
+    ask(cx);
+    return true;
+  }
+  [[nodiscard]] COWARP_FN bool is_ready() const { return now == stage::served; }
+  [[nodiscard]] COWARP_FN output take() { return result_base::take(); }
 
  private:
   using stage = detail::width_request::stage;
@@ -114,17 +129,16 @@ class COWARP_TRIVIAL_ABI lanes_future
         "lanes: the future stands on one lane's stack, where others cannot reach it: await it "
         "in a task, whose frame is in memory");
     if (!cx.serves_width() || (Lane::is_of_block && !detail::can_ask_block())) {
-      refuse(cx.task());
-    } else if (cx.has_asked_for_width()) {
-      cx.wake_self();  // another future of this task is before us
-    } else {
-      is_for_block       = Lane::is_of_block;
-      now                = stage::asked;
-      slot               = static_cast<std::uint16_t>(cx.task().slot());
-      cx.ask_for_width() = {this, &run_on_lane};
-      // It is served before the next poll, in which whoever polls children must poll this one.
-      if (cx.task().child() != 0) cx.wake_self();
+      return refuse(cx.task());
     }
+    const bool is_free = !cx.has_asked_for_width();
+    is_for_block       = Lane::is_of_block;
+    slot               = static_cast<std::uint16_t>(cx.task().slot());
+    now                = is_free ? stage::asked : stage::unseen;
+    // Else another future of this task is before us.
+    if (is_free) cx.ask_for_width() = {this, &run_on_lane};
+    // It is served before the next poll, in which whoever polls children must poll this one.
+    if (!is_free || cx.task().child() != 0) cx.wake_self();
   }
 
   static COWARP_FN void refuse(task_id task) {
@@ -137,12 +151,6 @@ class COWARP_TRIVIAL_ABI lanes_future
                           : "lanes: the program does not serve width: give it `static constexpr "
                             "bool uses_width = true;`",
         here.file_name(), here.line());
-  }
-
-  COWARP_FN polled<output> poll_outside() {
-    run_on_lane(*this, 0);
-    now = stage::served;
-    return result_base::take();
   }
 
   static COWARP_FN void run_on_lane(detail::width_request& request, std::uint32_t index) {

@@ -69,4 +69,14 @@ template <int Flags = 3, class Fn>
   return {all.ballots[0], all.ballots[1], all.ballots[2], all.ballots[3]};
 }
 
+template <class Fn>
+inline void each_lane(std::uint32_t mask, Fn&& fn, std::uint32_t = 0,
+                      std::source_location where = std::source_location::current()) {
+  const auto run = [&](std::uint32_t i) {
+    fn(i);
+    return 0u;
+  };
+  static_cast<void>(for_lanes(mask, run, 0, where));
+}
+
 }  // namespace cowarp::platform

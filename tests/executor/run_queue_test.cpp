@@ -73,12 +73,12 @@ TEST_CASE("run_queue: a wake during the delivery comes next time", "[executor][r
 
 TEST_CASE("run_queue: a wake of another generation does nothing", "[executor][run_queue]") {
   run_queue_test::fixture f;
-  CHECK(f.queue.generation(4) == 0);
+  CHECK(f.queue.items()[4].generation() == 0);
   CHECK(f.queue.wake_generation(4, 0));
   CHECK(f.drained() == run_queue_test::list{4});
 
-  f.queue.next_generation(4);
-  CHECK(f.queue.generation(4) == 1);
+  f.queue.items()[4].next_generation();
+  CHECK(f.queue.items()[4].generation() == 1);
   CHECK_FALSE(f.queue.wake_generation(4, 0));
   CHECK(f.queue.is_empty());
   CHECK(f.queue.wake_generation(4, 1));
@@ -89,10 +89,10 @@ TEST_CASE("run_queue: a wake of another generation does nothing", "[executor][ru
 TEST_CASE("run_queue: a new life keeps an item in its place", "[executor][run_queue]") {
   run_queue_test::fixture f;
   f.queue.wake(6);
-  f.queue.next_generation(6);
+  f.queue.items()[6].next_generation();
   f.queue.wake(6);
   CHECK(f.drained() == run_queue_test::list{6});
-  CHECK(f.queue.generation(6) == 1);
+  CHECK(f.queue.items()[6].generation() == 1);
   CHECK(f.queue.is_empty());
 }
 
@@ -100,7 +100,7 @@ TEST_CASE("run_queue: wakers fit lives beyond their 24 bits", "[executor][run_qu
   run_queue_test::fixture f;
   // relaxed: nobody else is here. The slot is in its life 2^24 + 5; a waker keeps 24 bits of that.
   f.links[2].state.store(((1u << 24) + 5) << 1, cowarp::platform::relaxed);
-  const cowarp::waker w(cowarp::task_id{2}, f.queue.generation(2));
+  const cowarp::waker w(cowarp::task_id{2}, f.queue.items()[2].generation());
   CHECK(f.queue.wake_generation(2, w.generation()));
   CHECK(f.drained() == run_queue_test::list{2});
 }

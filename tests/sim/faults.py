@@ -64,8 +64,9 @@ FAULTS = [
 
     # ---- a slot's life ----
     Fault("a slot is freed before its task is destroyed", "spawner_test", [
-        (WORKER, "      storage.destroy();\n",
-         "      word.claimed.fetch_and(~(1u << lane), platform::release);\n      storage.destroy();\n")]),
+        (WORKER, "            spawner<Program>::template storage_of<Task>(block_, slot).destroy();\n",
+         "            block_.word(index).claimed.fetch_and(~(1u << lane), platform::release);\n"
+         "            spawner<Program>::template storage_of<Task>(block_, slot).destroy();\n")]),
     Fault("a slot is freed before it is marked dead", "spawner_test", [
         (WORKER, "      // relaxed: only this worker reads it; a spawner sets it anew after `claimed`.\n"
                    "      word.alive.fetch_and(~ended, platform::relaxed);\n", ""),
@@ -80,11 +81,11 @@ FAULTS = [
     Fault("two spawners claim one slot", "spawner_test", [
         (SPAWNER, "if ((taken & bit) == 0) return", "return")]),
     Fault("a slot keeps its generation", "executor_test", [
-        (WORKER, "      block_.queue->next_generation(slot);\n", "")]),
+        (WORKER, "          block_.items[slot].next_generation();\n", "")]),
     Fault("a waker in the block does not compare generations", "executor_test", [
-        (WAKER, "} else if (here.queue->generation(task().slot()) == generation()) {", "} else {")]),
+        (WAKER, "} else if (here.items[task().slot()].generation() == generation()) {", "} else {")]),
     Fault("a waker from another block does not compare generations", "executor_test", [
-        (QUEUE, "if ((state >> 1 & generation_mask) != generation) return false;", "")]),
+        (QUEUE, "if ((state >> 1 & run_item::generation_mask) != generation) return false;", "")]),
 
     # ---- the run queue ----
     Fault("the link is read after the queued bit was cleared", "executor_test", [
