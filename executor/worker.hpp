@@ -34,20 +34,23 @@ class worker {
   /// Polls until the block ends.
   COWARP_WORKER_FN void run() {
     if (platform::lane() == 0) counts().since = platform::cycles();
-    for (bool has_ended = false; !has_ended;) {
-      platform::converge_warp();  // else some loops here begin with a YIELD of 50 cycles
-      std::uint32_t polled = poll_words();
-      if constexpr (Program::uses_block) polled |= std::uint32_t{join_if_asked(block_)};
-      if (has_lost_lanes()) return;  // votes and values of this warp mean nothing any more
-      ++passes_;
-      // A busy worker takes one branch round all that follows.
+    for (;;) {
+      // A busy worker stays in this loop until something else is to be done.
+      std::uint32_t polled = 0;
+      do {
+        platform::converge_warp();  // else some loops here begin with a YIELD of 50 cycles
+        polled = poll_words();
+        if constexpr (Program::uses_block) polled |= std::uint32_t{join_if_asked(block_)};
+        if (has_lost_lanes()) return;  // votes and values of this warp mean nothing any more
+        polled = platform::as_number(polled);
+        ++passes_;
+      } while ((polled != 0) & (passes_ != next_look_));
       const bool has_polled = polled != 0;
-      if (is_routine(has_polled)) continue;
-      bool has_news = timers_.is_due();
+      bool has_news         = timers_.is_due();
       if (has_news) timers_.expire(block_, index_, workers_);
+      std::uint32_t seen = 0;
       if (!has_polled || passes_ % look_outside_every == 0) {
-        const std::uint32_t seen = look_outside();
-        has_ended                = (seen & ending) != 0;
+        seen = look_outside();
         has_news |= (seen & delivered) != 0;
       }
       if (has_polled) {
@@ -62,6 +65,9 @@ class worker {
         if (!has_news) platform::back_off(sleeper(), idle_passes_, timers_.until_next());
         ++idle_passes_;
       }
+      if ((seen & ending) != 0) break;
+      const bool is_calm = idle_passes_ == 0 && timers_.has_none();
+      next_look_ = is_calm ? (passes_ / look_outside_every + 1) * look_outside_every : passes_ + 1;
     }
     if constexpr (Program::uses_block) leave_block(block_);
     account(idle_passes_ != 0 ? &worker_counts::idle : &worker_counts::busy);
@@ -85,15 +91,6 @@ class worker {
   // first matters, all are asked again after the first.
   static constexpr std::uint32_t most_rounds =
       Program::earliest_deadline_first || uses_priorities<Program>() ? 1 : 8;
-
-  /// \returns true after a pass that calls for another and nothing else.
-  [[nodiscard]] COWARP_WORKER_FN bool is_routine(bool has_polled) const {
-    // Without short cuts, each of which would be a branch.
-    const std::uint32_t others = idle_passes_ | std::uint32_t{!has_polled} |
-                                 std::uint32_t{passes_ % look_outside_every == 0} |
-                                 std::uint32_t{!timers_.has_none()};
-    return others == 0;
-  }
 
   // What follows says which tasks were polled, as bits that run into each other: a number costs the loop less
   // than a truth, which ptxas would keep as one bit of a register.
@@ -269,7 +266,10 @@ class worker {
     if ((timers | ended) != 0) {
       if (ended != 0) retire<Task>(index, ended);
       if (has_lost_lanes()) return ready;
-      if (timers != 0) timers_.rescan(block_, index);
+      if (timers != 0) {
+        timers_.rescan(block_, index);
+        next_look_ = passes_ + 1;
+      }
     }
     recorder_.end_polls();
     note_polled(block_, index_, 0);
@@ -339,7 +339,7 @@ class worker {
     if (polls_ != 0) note_counts();
     std::uint32_t seen = 0;
     if (platform::lane() == 0) {
-      if (index_ == 0 && look_outside_block()) seen = delivered;
+      if (platform::as_number(index_) == 0 && look_outside_block()) seen = delivered;
       // relaxed: the barrier behind the workers' loops orders what follows.
       if (block_.end.load(platform::relaxed) != 0) seen |= ending;
     }
@@ -478,7 +478,8 @@ class worker {
   std::uint32_t workers_;
   std::uint32_t lane_        = platform::kept_lane();
   std::uint32_t passes_      = 0;
-  std::uint32_t idle_passes_ = 0;      // since the last that polled
+  std::uint32_t next_look_   = look_outside_every;  // after which pass more is done than to poll
+  std::uint32_t idle_passes_ = 0;                   // since the last that polled
   bool is_active_            = true;   // leading lane of worker 0: the block is in `grid.active`
   bool has_waiting_spawns_   = false;  // leading lane of worker 0
   timer_expiry timers_;

@@ -175,6 +175,15 @@ COWARP_FN inline void stop_if_others_were_stopped();
 /// Tells the compiler that nobody comes here.
 [[noreturn]] COWARP_FN inline void unreachable() { __builtin_unreachable(); }
 
+/// \returns the number, of which the compiler then does not know how it came about: else it may keep what is asked of it
+/// later on in its place, a truth, for which GPUs have few registers.
+[[nodiscard]] COWARP_FN inline std::uint32_t as_number(std::uint32_t value) {
+#if defined(__CUDA_ARCH__)
+  asm("" : "+r"(value));
+#endif
+  return value;
+}
+
 /// \returns the number of bits set.
 [[nodiscard]] COWARP_FN inline std::uint32_t count_bits(std::uint32_t bits) {
 #if defined(__CUDA_ARCH__)
