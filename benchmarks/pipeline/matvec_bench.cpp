@@ -11,33 +11,22 @@ namespace {
 
 constexpr std::uint32_t first_line = __LINE__;
 /// A task for each worker, with a tile. Its lanes multiply it with the vector, and go on with the next one as long as
-/// that comes in time. Another task loads the vector.
+/// that comes in time. The first task loads the vector.
 template <class Job, std::uint32_t Workers>
 struct matvec {
   struct board {
     typename Job::prepared x;
-    cowarp::mbarrier has_vector;
+    cowarp::event<cowarp::scope::block> has_vector;
     cowarp::tile_pool<Job::tile_bytes, Workers> tiles;
   };
   struct multiply;
-
-  COWARP_TASK_FRAME(loader, 1) {
-    using output = cowarp::unit;
-    board& b;
-    Job& job;
-    COWARP_BODY_BEGIN
-    COWARP_AWAIT(
-        cowarp::copy_async(&b.x, job.vector, sizeof b.x, cowarp::copy_option::constant_source));
-    (void)b.has_vector.arrive();
-    COWARP_BODY_END
-  };
 
   COWARP_TASK_FRAME(multiplier, Workers) {
     using output                                  = cowarp::unit;
     static constexpr std::uint32_t tasks_per_word = 1;
     board& b;
     Job& job;
-    std::uint32_t part = 0, next = 1;
+    std::uint32_t number, part = 0, next = 1;
     typename decltype(board::tiles)::tile tile{};
     COWARP_FN void find_next() {
       // Two at a time: all tasks of the GPU come for the one number. relaxed: that is all that matters.
@@ -50,10 +39,15 @@ struct matvec {
       find_next();
     }
     COWARP_BODY_BEGIN
+    if (number == 0) {
+      COWARP_AWAIT(
+          cowarp::copy_async(&b.x, job.vector, sizeof b.x, cowarp::copy_option::constant_source));
+      b.has_vector.set();
+    }
     COWARP_AWAIT_INTO(tile, b.tiles.take());
     find_next();
     load();
-    COWARP_AWAIT(b.has_vector.wait(0));
+    COWARP_AWAIT(b.has_vector.wait());
     while (part < job.tiles) {
       COWARP_AWAIT(tile.loaded());
       COWARP_AWAIT(cowarp::lanes(multiply{this}));
@@ -78,19 +72,15 @@ struct matvec {
     }
   };
 
-  struct app : cowarp::program<loader, multiplier> {
+  struct app : cowarp::program<multiplier> {
     using block_state                          = board;
     using grid_state                           = Job;
     static constexpr bool uses_width           = true;
     static constexpr auto frames               = cowarp::memory::shared;
     static constexpr std::uint32_t max_workers = Workers;
     COWARP_FN static void start(cowarp::spawner<app> s, cowarp::lane l, board& b, Job& job) {
-      if (l.is_leader()) {
-        b.has_vector.init(1);
-        s.template must_spawn<loader>(b, job);
-      }
       for (std::uint32_t i = l.index; i < Workers; i += l.width())
-        s.template must_spawn<multiplier>(b, job);
+        s.template must_spawn<multiplier>(b, job, i);
     }
   };
 };
