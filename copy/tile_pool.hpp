@@ -181,12 +181,16 @@ class COWARP_TRIVIAL_ABI tile_pool<Bytes, Count>::tile {
   /// the end of the load as long as hardware waits for an mbarrier, while other warps of the SM go on. \pre the leader
   /// began the load.
   [[nodiscard]] COWARP_FN bool try_loaded(lane l) {
-    if (load_ == way::at_once) return true;
-    if (load_ == way::bulk_load) {
+    const way by = load_;
+    if (by == way::at_once) return true;
+    if (by == way::bulk_load) {
       if (platform::any_lane(!pool_->ends_[index_].try_wait(0))) return false;
+    } else {
+      platform::
+          sync_warp();  // all lanes have found it under way before the leader says that it is not
     }
     if (l.is_leader()) {
-      detail::end_load(load_, &pool_->ends_[index_]);
+      detail::end_load(by, &pool_->ends_[index_]);
       load_ = way::at_once;
     }
     platform::sync_warp();  // shows all lanes that no load is under way
