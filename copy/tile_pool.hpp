@@ -186,8 +186,8 @@ class COWARP_TRIVIAL_ABI tile_pool<Bytes, Count>::tile {
     if (by == way::bulk_load) {
       if (platform::any_lane(!pool_->ends_[index_].try_wait(0))) return false;
     } else {
-      platform::
-          sync_warp();  // all lanes have found it under way before the leader says that it is not
+      // All lanes have found it under way before the leader says that it is not.
+      platform::sync_warp();
     }
     if (l.is_leader()) {
       detail::end_load(by, &pool_->ends_[index_]);

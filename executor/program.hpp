@@ -215,8 +215,7 @@ constexpr std::size_t sum_over_tasks(Size size) {
   return total;
 }
 
-/// Distance of two frames of a pool. In shared memory an odd multiple of 8 bytes, so that the frames
-/// of a warp's lanes start in different banks.
+/// Distance of two frames of a pool. In shared memory an odd multiple of 8 bytes: a warp's lanes use one each.
 template <class Program, class Task>
 constexpr std::size_t stride_of() {
   using storage = typename Task::storage;
@@ -225,7 +224,7 @@ constexpr std::size_t stride_of() {
   const std::size_t align = alignof(storage) < 8 ? 8 : alignof(storage);
   const std::size_t bytes = round_up(sizeof(storage), align);
   if (Program::frames == memory::global || align > 8) return bytes;
-  return bytes / 8 % 2 == 0 ? bytes + 8 : bytes;
+  return platform::to_odd_multiple_of_8(bytes);
 }
 
 template <class Program, class Task>

@@ -6,6 +6,7 @@
 /// `platform/`, which mean the same on a GPU, on a CPU (a warp of one lane) and in simulation.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -172,11 +173,17 @@ COWARP_FN inline void stop_if_others_were_stopped();
 #endif
 }
 
+/// \returns the size, a multiple of 8, made an odd multiple of 8: in an array of such in shared memory those of a warp's
+/// lanes start in different banks.
+[[nodiscard]] COWARP_FN constexpr std::size_t to_odd_multiple_of_8(std::size_t bytes) {
+  return bytes / 8 % 2 == 0 ? bytes + 8 : bytes;
+}
+
 /// Tells the compiler that nobody comes here.
 [[noreturn]] COWARP_FN inline void unreachable() { __builtin_unreachable(); }
 
-/// \returns the number, of which the compiler then does not know how it came about: else it may keep what is asked of it
-/// later on in its place, a truth, for which GPUs have few registers.
+/// \returns the number, of which the compiler then does not know how it came about. Else it may keep in its place what is
+/// asked of it later on, a truth, for which GPUs have few registers.
 [[nodiscard]] COWARP_FN inline std::uint32_t as_number(std::uint32_t value) {
 #if defined(__CUDA_ARCH__)
   asm("" : "+r"(value));

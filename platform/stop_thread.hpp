@@ -29,7 +29,7 @@ inline constexpr bool stops_threads = true;
 [[noreturn]] COWARP_FN inline void stop_thread() {
 #if defined(__CUDA_ARCH__)
   asm volatile("exit;");
-  __builtin_unreachable();
+  unreachable();
 #elif defined(COWARP_SIM)
   std::abort();
 #else

@@ -74,13 +74,27 @@ COWARP_FN inline void let_others_run() {
 template <class Value>
 [[nodiscard]] COWARP_FN Value* in_shared(Value* pointer) {
 #if defined(__CUDA_ARCH__)
-  auto at = static_cast<std::uint32_t>(__cvta_generic_to_shared(pointer));
-  asm("" : "+r"(at));  // else the compiler sees that both ways cancel out, and forgets it again
-  return static_cast<Value*>(__cvta_shared_to_generic(at));
+  const auto at = static_cast<std::uint32_t>(__cvta_generic_to_shared(pointer));
+  // As a number: else the compiler sees that both ways cancel out, and forgets it again.
+  return static_cast<Value*>(__cvta_shared_to_generic(as_number(at)));
 #else
   return pointer;
 #endif
 }
+
+#if defined(__CUDA_ARCH__)
+namespace detail {
+
+/// \returns the pointer into shared memory that another lane of the warp has. All lanes reach this line.
+template <class Value>
+COWARP_DEVICE_FN Value* from_lane(Value* pointer, std::uint32_t other) {
+  const auto at = static_cast<std::uint32_t>(__cvta_generic_to_shared(pointer));
+  return static_cast<Value*>(
+      __cvta_shared_to_generic(__shfl_sync(~0u, at, static_cast<int>(other))));
+}
+
+}  // namespace detail
+#endif
 
 /// \returns the pointer, which the compiler from here on keeps in a register: else it computes a place in
 /// shared memory anew wherever it is used, which begins with a read of a slow special register. All lanes
@@ -88,8 +102,7 @@ template <class Value>
 template <class Value>
 [[nodiscard]] COWARP_FN Value* keep_address(Value* pointer) {
 #if defined(__CUDA_ARCH__)
-  const auto at = static_cast<std::uint32_t>(__cvta_generic_to_shared(pointer));
-  return static_cast<Value*>(__cvta_shared_to_generic(__shfl_sync(~0u, at, 0)));
+  return detail::from_lane(pointer, 0);
 #else
   return pointer;
 #endif
@@ -101,9 +114,7 @@ template <class Value>
 template <class Value>
 [[nodiscard]] COWARP_FN Value* own_address(Value* pointer) {
 #if defined(__CUDA_ARCH__)
-  const auto at = static_cast<std::uint32_t>(__cvta_generic_to_shared(pointer));
-  return static_cast<Value*>(
-      __cvta_shared_to_generic(__shfl_sync(~0u, at, static_cast<int>(lane()))));
+  return detail::from_lane(pointer, lane());
 #else
   return pointer;
 #endif

@@ -98,10 +98,7 @@ class COWARP_TRIVIAL_ABI lanes_future
 
   COWARP_FN polled<output> poll(context& cx) {
     if (is_ready()) return take();
-    if constexpr (!platform::on_device) {
-      if (cx.task().is_none() && !begin_poll(cx)) return take();
-    }
-    if (now == stage::unseen) ask(cx);
+    if (now == stage::unseen && !begin_poll(cx)) return take();
     return pending;
   }
 

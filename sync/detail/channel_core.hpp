@@ -149,7 +149,8 @@ struct channel_core {
 };
 
 /// A base that makes the size of what holds a `Core` an odd multiple of 8, where 8 is its alignment.
-template <class Core, bool IsNeeded = alignof(Core) == 8 && sizeof(Core) / 8 % 2 == 0>
+template <class Core, bool IsNeeded = alignof(Core) == 8 &&
+                                      platform::to_odd_multiple_of_8(sizeof(Core)) != sizeof(Core)>
 class to_odd_size {};
 template <class Core>
 class to_odd_size<Core, true> {
